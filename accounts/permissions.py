@@ -1,0 +1,29 @@
+"""Who may do what: one table of named permissions and the roles that hold them."""
+
+from accounts.models.organizations import Membership, Role
+
+BOOK_ROLES = frozenset({Role.OWNER, Role.ADMIN, Role.MANAGER, Role.CSM, Role.AM})
+ADMINS = frozenset({Role.OWNER, Role.ADMIN})
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    "organization.enter": frozenset(set(Role) - {Role.SERVICE}),
+    "organization.change": ADMINS,
+    "members.view": frozenset(set(Role) - {Role.SERVICE, Role.DPO}),
+    "members.manage": ADMINS,
+    "owners.manage": frozenset({Role.OWNER}),
+    "audit.view": frozenset({Role.OWNER, Role.ADMIN, Role.DPO}),
+    "portfolio.view": BOOK_ROLES | {Role.VIEWER},
+    "portfolio.act": BOOK_ROLES,
+    "portfolio.import": ADMINS,
+    "portfolio.export": frozenset({Role.OWNER, Role.ADMIN, Role.DPO}),
+    "diagnosis.run": ADMINS,
+}
+# What a member may still do once the trial is over, or with an unsafe method in a read-only organization.
+READ_ONLY = frozenset(
+    {"organization.enter", "members.view", "audit.view", "portfolio.view", "portfolio.export"}
+)
+
+
+def is_allowed(permission: str, membership: Membership) -> bool:
+    """Whether the member holds the permission; raises KeyError for a name that is not in the table."""
+    return membership.role in PERMISSIONS[permission]

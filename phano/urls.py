@@ -1,0 +1,8 @@
+"""Where every screen is. An organization's pages all stand under /o/<slug>/."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("accounts.urls")),
+    path("accounts/", include("allauth.urls")),
+]
