@@ -9,11 +9,16 @@ from django.db.models.constraints import UniqueConstraint
 class _DeferredConstraint(BaseConstraint):
     """A constraint that is DDL run after the table exists; nothing to validate in Python."""
 
-    def create_sql(self, model: type[Model], schema_editor: Any) -> str:
+    def statement(self, model: type[Model], schema_editor: Any) -> str:
+        """The DDL that adds it."""
         raise NotImplementedError
 
     def constraint_sql(self, model: type[Model], schema_editor: Any) -> None:
-        schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
+        schema_editor.deferred_sql.append(self.statement(model, schema_editor))
+
+    def create_sql(self, model: type[Model], schema_editor: Any) -> None:
+        # Also deferred: the table a key points to may get its unique constraint later in the same migration.
+        self.constraint_sql(model, schema_editor)
 
     def validate(self, *args: Any, **kwargs: Any) -> None:
         return None
@@ -30,7 +35,7 @@ class OrganizationIsolation(_DeferredConstraint):
         super().__init__(name=name)
         self.column = column
 
-    def create_sql(self, model: type[Model], schema_editor: Any) -> str:
+    def statement(self, model: type[Model], schema_editor: Any) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         column = schema_editor.quote_name(self.column)
         test = f"{column} = (SELECT guard.organization())"
@@ -66,7 +71,7 @@ class CompositeKey(_DeferredConstraint):
         super().__init__(name=name)
         self.column, self.to_table, self.on_delete = column, to_table, on_delete
 
-    def create_sql(self, model: type[Model], schema_editor: Any) -> str:
+    def statement(self, model: type[Model], schema_editor: Any) -> str:
         quote = schema_editor.quote_name
         return (
             f"ALTER TABLE {quote(model._meta.db_table)} ADD CONSTRAINT {quote(self.name)} "

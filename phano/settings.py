@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "diagnostics",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",

@@ -1,0 +1,44 @@
+from portfolio.models.accounts import Account, AccountHistory, Contact
+from portfolio.models.catalogue import Feature, Plan, PlanLimit, Product, ProductEvent
+from portfolio.models.exchanges import Interaction, Survey, Ticket
+from portfolio.models.planning import (
+    AccountGoal,
+    AccountPlan,
+    Act,
+    IntentSignal,
+    Milestone,
+    Opportunity,
+    OpportunityStage,
+    PlanRate,
+    Target,
+    WhitespaceCell,
+)
+from portfolio.models.revenue import Invoice, Subscription
+from portfolio.models.usage import Usage
+
+__all__ = [
+    "Account",
+    "AccountGoal",
+    "AccountHistory",
+    "AccountPlan",
+    "Act",
+    "Contact",
+    "Feature",
+    "IntentSignal",
+    "Interaction",
+    "Invoice",
+    "Milestone",
+    "Opportunity",
+    "OpportunityStage",
+    "Plan",
+    "PlanLimit",
+    "PlanRate",
+    "Product",
+    "ProductEvent",
+    "Subscription",
+    "Survey",
+    "Target",
+    "Ticket",
+    "Usage",
+    "WhitespaceCell",
+]
