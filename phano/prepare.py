@@ -1,0 +1,53 @@
+"""Everything before the first request, in one process that pays Django's imports once: `python -m phano.prepare`.
+
+Each step is safe to run again: roles and database, migrations, and on the first run the sample portfolio.
+"""
+
+import io
+import os
+import sys
+import time
+
+import django
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.core.management.base import CommandError
+
+from phano import embedded
+
+
+def prepare() -> None:
+    """Bring the database to the state that this code needs; raises CommandError with one sentence."""
+    began = time.monotonic()
+    if settings.ADMIN_URL:
+        call_command("provision", stdout=io.StringIO())
+    call_command("migrate", interactive=False, verbosity=0)
+    print(f"· Roles, database and migrations are in place ({time.monotonic() - began:.1f} s).", flush=True)
+    if "load_sample" in get_commands():
+        load_sample_once()
+
+
+def load_sample_once() -> None:
+    """Load the sample portfolio into the embedded database at its first start. The mark is kept beside that database,
+    so that a sample which its user has removed stays removed."""
+    mark = embedded.data_folder() / "sample-loaded"
+    if "database" not in embedded.missing_servers() or mark.exists():
+        return
+    print("· Loading the sample portfolio and diagnosing its nights.", flush=True)
+    began = time.monotonic()
+    call_command("load_sample")
+    mark.touch()
+    print(f"· The sample portfolio is loaded ({time.monotonic() - began:.0f} s).", flush=True)
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "phano.settings")
+    django.setup()
+    try:
+        prepare()
+    except CommandError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
