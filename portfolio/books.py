@@ -1,0 +1,61 @@
+"""Whose accounts a member sees: their own book, their team's books, or all, as the organization chose.
+
+A book is the accounts of which a person is the CSM or the AM today, found by the member's e-mail address.
+"""
+
+import uuid
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from accounts.models import Membership, Role
+from accounts.models.organizations import Visibility
+from accounts.permissions import is_allowed
+from portfolio.models import Account
+
+# They answer for the whole base, whatever the organization chose for its members.
+SEE_ALL = frozenset({Role.OWNER, Role.ADMIN, Role.SERVICE})
+# A manager answers for the team; a viewer has no book, so that "their own" would show nothing.
+SEE_TEAM = frozenset({Role.MANAGER, Role.VIEWER})
+
+
+def visible_accounts(membership: Membership) -> QuerySet[Account]:
+    """The accounts that the member may see; none for a role that sees no customer account."""
+    if membership.role not in SEE_ALL and not is_allowed("portfolio.view", membership):
+        return Account.objects.none()
+    visibility = membership.organization.visibility
+    if membership.role in SEE_ALL or visibility == Visibility.ALL:
+        return Account.objects.all()
+    if membership.role in SEE_TEAM or visibility == Visibility.TEAM:
+        return team_books(membership)
+    return own_book(membership)
+
+
+def own_book(membership: Membership) -> QuerySet[Account]:
+    """The accounts of which the member is the CSM or the AM."""
+    return Account.objects.filter(_owned_by([membership.user.email.lower()]))
+
+
+def team_books(membership: Membership) -> QuerySet[Account]:
+    """The books of the member's team, the member's own included; without a team, the own book."""
+    if membership.team_id is None:
+        return own_book(membership)
+    colleagues = Membership.objects.filter(team_id=membership.team_id, status=Membership.Status.ACTIVE)
+    return Account.objects.filter(_owned_by(list(colleagues.values_list("user__email", flat=True))))
+
+
+def access_account(membership: Membership, account_id: uuid.UUID | str) -> Account:
+    """One account that the member may see; raises Http404, alike for a hidden, a foreign and a missing one."""
+    try:
+        wanted = uuid.UUID(str(account_id))
+    except ValueError:
+        raise Http404 from None
+    account = visible_accounts(membership).filter(pk=wanted).first()
+    if account is None:
+        raise Http404
+    return account
+
+
+def _owned_by(emails: list[str]) -> Q:
+    # Import writes members' addresses in lower case, and users' addresses are kept so.
+    return Q(csm_email__in=emails) | Q(am_email__in=emails)
