@@ -48,8 +48,9 @@ def database(url: str, **options: Any) -> dict[str, Any]:
 
 
 if LINT:
-    DATABASE_URL, OWNER_URL, ADMIN_URL, REDIS_URL = "postgresql:///phano", "", "", "redis://localhost:1/0"
-    CELERY_BROKER_URL = REDIS_URL
+    DATABASE_URL, OWNER_URL, ADMIN_URL = "postgresql:///phano", "", ""
+    REDIS_URL = BROKER_URL = "redis://localhost:1/0"
+    CELERY_BROKER_URL = BROKER_URL
 else:
     urls: dict[str, str] = {}
     if EMBEDDED or EMBEDDED_BROKER:
@@ -60,6 +61,7 @@ else:
     OWNER_URL = os.environ.get("DATABASE_OWNER_URL") or urls.get("DATABASE_OWNER_URL", "")
     ADMIN_URL = os.environ.get("DATABASE_ADMIN_URL") or urls.get("DATABASE_ADMIN_URL", "")
     REDIS_URL = os.environ.get("REDIS_URL") or urls["REDIS_URL"]
+    BROKER_URL = os.environ.get("REDIS_URL") or urls["CELERY_BROKER_URL"]
     CELERY_BROKER_URL = os.environ.get("REDIS_URL") or urls["CELERY_BROKER_URL"]
 
 # With a dead database a pool without a limit makes every command wait 30 s.
@@ -74,6 +76,8 @@ SECRET_KEY = read_secret("django", "DJANGO_SECRET_KEY")
 CONTEXT_SECRET = read_secret("context", "PHANO_CONTEXT_SECRET")
 KEY_STORE = Path(os.environ.get("PHANO_KEY_STORE") or DATA / "keys" / "store")
 MASTER_KEY_FILE = Path(os.environ.get("PHANO_MASTER_KEY_FILE") or DATA / "keys" / "master")
+if EMBEDDED and not os.environ.get("PHANO_MASTER_KEY_FILE"):
+    MASTER_KEY_FILE = embedded.master_key_file()
 
 DEBUG = os.environ.get("PHANO_DEBUG") == "1"
 PORT = os.environ.get("PORT", "8000")

@@ -4,5 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("accounts.urls")),
+    path("", include("portfolio.urls")),
+    path("", include("diagnostics.urls")),
     path("accounts/", include("allauth.urls")),
 ]
