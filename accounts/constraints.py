@@ -13,10 +13,10 @@ class _DeferredConstraint(BaseConstraint):
         """The DDL that adds it."""
         raise NotImplementedError
 
-    def constraint_sql(self, model: type[Model], schema_editor: Any) -> None:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         schema_editor.deferred_sql.append(self.statement(model, schema_editor))
 
-    def create_sql(self, model: type[Model], schema_editor: Any) -> None:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         # Also deferred: the table a key points to may get its unique constraint later in the same migration.
         self.constraint_sql(model, schema_editor)
 
@@ -45,11 +45,11 @@ class OrganizationIsolation(_DeferredConstraint):
             f"USING ({test}) WITH CHECK ({test})"
         )
 
-    def remove_sql(self, model: type[Model], schema_editor: Any) -> str:
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         return f"DROP POLICY {schema_editor.quote_name(self.name)} ON {table}"
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         if self.column != "organization_id":
             kwargs["column"] = self.column
@@ -79,11 +79,11 @@ class CompositeKey(_DeferredConstraint):
             f"REFERENCES {quote(self.to_table)} (organization_id, id) ON DELETE {self.on_delete}"
         )
 
-    def remove_sql(self, model: type[Model], schema_editor: Any) -> str:
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
         quote = schema_editor.quote_name
         return f"ALTER TABLE {quote(model._meta.db_table)} DROP CONSTRAINT {quote(self.name)}"
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         kwargs |= {"column": self.column, "to_table": self.to_table}
         if self.on_delete != "NO ACTION":

@@ -75,11 +75,11 @@ class EncryptedTextField(models.Field):
             return ""
         return encryption.decrypt(sealed, organization_id=organization_id, row_id=row_id, **self._place())
 
-    def _place(self) -> dict[str, str]:
+    def _place(self) -> dict[str, Any]:
         return {"table": self.model._meta.db_table, "column": self.column}
 
     def value_to_string(self, obj: Any) -> str:
-        return self.value_from_object(obj)
+        return str(self.value_from_object(obj))
 
 
 def encrypted_fields(model: type[models.Model]) -> list[EncryptedTextField]:

@@ -19,9 +19,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "diagnosis.run": ADMINS,
 }
 # What a member may still do once the trial is over, or with an unsafe method in a read-only organization.
-READ_ONLY = frozenset(
-    {"organization.enter", "members.view", "audit.view", "portfolio.view", "portfolio.export"}
-)
+READ_ONLY = frozenset({"organization.enter", "members.view", "audit.view", "portfolio.view", "portfolio.export"})
 
 
 def is_allowed(permission: str, membership: Membership) -> bool:

@@ -47,9 +47,7 @@ def grant_database(admin: psycopg.Connection, name: str) -> None:
     """What the roles may do with the database itself; a clone from a template needs this again."""
     database = sql.Identifier(name)
     admin.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
-    admin.execute(
-        sql.SQL("GRANT CONNECT ON DATABASE {} TO phano_app, phano_owner, phano_backup").format(database)
-    )
+    admin.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO phano_app, phano_owner, phano_backup").format(database))
 
 
 def provision_schema(database: psycopg.Connection, context_secret: str) -> None:

@@ -83,8 +83,6 @@ class TenantModel(models.Model):
 
     class Meta:
         abstract = True
-        # Writes and related look-ups go through the plain manager: the policy answers for them.
-        base_manager_name = None
         constraints = [
             unique_in_organization("id", name="%(app_label)s_%(class)s_org_id"),
             OrganizationIsolation(name="%(app_label)s_%(class)s_isolation"),

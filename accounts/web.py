@@ -14,8 +14,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.context import organization_context
 from accounts.directory import find_organization
-from accounts.models import Membership
+from accounts.models import Membership, Organization
 from accounts.permissions import READ_ONLY, is_allowed
+
+
+class MemberRequest(HttpRequest):
+    """A request inside an organization, as every `organization_view` gets it."""
+
+    organization: Organization
+    membership: Membership
+
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 View = Callable[..., HttpResponse]
@@ -30,7 +38,7 @@ def organization_view(permission: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def enter(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        def enter(request: MemberRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
             if not request.user.is_authenticated:
                 if request.headers.get("HX-Request"):
                     # A part of a page cannot show the sign-in page: send the whole window there.
@@ -87,7 +95,9 @@ NAVIGATION: list[tuple[int, str, str, Any, str, str, str]] = []
 SHELL_CONTEXT: list[Callable[[HttpRequest], dict[str, Any]]] = []
 
 
-def add_to_navigation(*, order: int, group: str, key: str, label: Any, icon: str, url_name: str, permission: str) -> None:
+def add_to_navigation(
+    *, order: int, group: str, key: str, label: Any, icon: str, url_name: str, permission: str
+) -> None:
     """Offer a screen in the frame's navigation to the roles that hold `permission`."""
     entry = (order, group, key, label, icon, url_name, permission)
     if entry not in NAVIGATION:
@@ -95,7 +105,7 @@ def add_to_navigation(*, order: int, group: str, key: str, label: Any, icon: str
         NAVIGATION.sort(key=lambda e: e[0])
 
 
-def shell(request: HttpRequest) -> dict[str, Any]:
+def shell(request: Any) -> dict[str, Any]:
     """Context processor: the frame's organization, navigation and state; empty outside an organization."""
     membership = getattr(request, "membership", None)
     # A part of a page has no frame, and an error page after the transaction has no context to read in.

@@ -34,7 +34,7 @@ def read_secret(name: str, variable: str) -> str:
 def database(url: str, **options: Any) -> dict[str, Any]:
     """Django's database entry for a PostgreSQL URL, as libpq itself reads it."""
     parts = conninfo_to_dict(url)
-    entry = {
+    return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.pop("dbname", "phano"),
         "USER": parts.pop("user", ""),
@@ -44,7 +44,6 @@ def database(url: str, **options: Any) -> dict[str, Any]:
         "ATOMIC_REQUESTS": True,
         "OPTIONS": {**parts, **options},
     }
-    return entry
 
 
 if LINT:

@@ -40,7 +40,9 @@ def make_cast() -> Cast:
     from accounts.organizations import found_organization
 
     people = {
-        name: User.objects.create_user(f"{name}@{company}.example", "correct horse battery", full_name=f"{name.title()}")
+        name: User.objects.create_user(
+            f"{name}@{company}.example", "correct horse battery", full_name=f"{name.title()}"
+        )
         for name, company in (
             ("alice", "acme"),
             ("bob", "acme"),

@@ -56,9 +56,7 @@ def make_template() -> str:
             if connection.alias == "default":
                 connection.close_pool()
         # Renamed last: a run that dies half-way leaves nothing that looks finished.
-        admin.execute(
-            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(name))
-        )
+        admin.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(name)))
     return name
 
 

@@ -69,7 +69,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
-                'base_manager_name': None,
             },
         ),
         migrations.CreateModel(
@@ -86,7 +85,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
-                'base_manager_name': None,
             },
         ),
         migrations.CreateModel(
@@ -107,7 +105,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
-                'base_manager_name': None,
             },
         ),
         migrations.CreateModel(
@@ -124,7 +121,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
-                'base_manager_name': None,
                 'indexes': [models.Index(fields=['organization', '-at'], name='accounts_audit_newest')],
                 'constraints': [models.UniqueConstraint(fields=('organization', 'id'), name='accounts_auditentry_org_id'), accounts.constraints.OrganizationIsolation(name='accounts_auditentry_isolation')],
             },

@@ -64,9 +64,7 @@ class Organization(models.Model):
     defense_arr = models.DecimalField(
         _("ARR from which a fragile account is defended"), max_digits=14, decimal_places=2, default=40_000
     )
-    visibility = models.CharField(
-        _("members see"), max_length=8, choices=Visibility.choices, default=Visibility.ALL
-    )
+    visibility = models.CharField(_("members see"), max_length=8, choices=Visibility.choices, default=Visibility.ALL)
     trial_ends_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     """Makes users by e-mail."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
@@ -34,7 +34,7 @@ class User(AbstractBaseUser):
     language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES, blank=True)
     theme = models.CharField(_("theme"), max_length=8, choices=Theme.choices, blank=True)
     single_key_shortcuts = models.BooleanField(_("single-key shortcuts"), default=True)
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True)  # type: ignore[misc]  # a class attribute in the base
     is_service = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

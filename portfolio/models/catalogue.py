@@ -1,12 +1,14 @@
 """What the organization sells: products, features, plans, limits, and what it did that many accounts may feel."""
 
+from typing import Any
+
 from django.db import models
 
 from accounts.tenancy import TenantForeignKey, unique_in_organization
 from portfolio.models.facts import Fact, SourcedFact, money, text
 
 
-def product_key(**options: object) -> TenantForeignKey:
+def product_key(**options: Any) -> TenantForeignKey:
     """The reference to a product."""
     return TenantForeignKey("portfolio.Product", related_name="+", **options)
 

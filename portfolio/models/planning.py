@@ -113,9 +113,7 @@ class IntentSignal(Fact):
     class Meta(Fact.Meta):
         constraints = [
             *Fact.Meta.constraints,
-            unique_in_organization(
-                "account", "observed_on", "topic", "provider", name="portfolio_intentsignal_unique"
-            ),
+            unique_in_organization("account", "observed_on", "topic", "provider", name="portfolio_intentsignal_unique"),
         ]
 
 
