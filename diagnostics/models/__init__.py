@@ -1,0 +1,15 @@
+from diagnostics.models.diagnoses import Diagnosis
+from diagnostics.models.movements import Movement
+from diagnostics.models.nights import ModelVersion, Night, NightLease
+from diagnostics.models.priorities import Priority
+from diagnostics.models.views import SavedView
+
+__all__ = [
+    "Diagnosis",
+    "ModelVersion",
+    "Movement",
+    "Night",
+    "NightLease",
+    "Priority",
+    "SavedView",
+]
