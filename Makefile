@@ -43,7 +43,7 @@ bench: env ## Measure import, night and screens against their floors
 	@$(BIN)/python manage.py bench $(ARGS)
 
 messages: dev ## Bring the French catalogues up to the texts of the code
-	@$(BIN)/python manage.py messages
+	@PHANO_LINT=1 $(BIN)/python -m tools.messages update
 
 lock: ## Write requirements/*.txt anew from pyproject.toml; needs uv and a network
 	$(COMPILE) --extra embedded --output-file requirements/run.txt

@@ -25,8 +25,7 @@ def list_candidates() -> Iterator[str]:
             yield path
     yield "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
     browsers = os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright"
-    for path in Path(browsers).glob("chromium-*/chrome-linux*/chrome"):
-        yield str(path)
+    yield from map(str, Path(browsers).glob("chromium-*/chrome-linux*/chrome"))
 
 
 def is_runnable(path: str) -> bool:

@@ -46,10 +46,14 @@ def database(url: str, **options: Any) -> dict[str, Any]:
     }
 
 
+def broker(redis_url: str) -> str:
+    """Celery's spelling of a server's address, which differs for a unix socket."""
+    return redis_url.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+
+
 if LINT:
     DATABASE_URL, OWNER_URL, ADMIN_URL = "postgresql:///phano", "", ""
-    REDIS_URL = BROKER_URL = "redis://localhost:1/0"
-    CELERY_BROKER_URL = BROKER_URL
+    REDIS_URL = "redis://localhost:1/0"
 else:
     urls: dict[str, str] = {}
     if EMBEDDED or EMBEDDED_BROKER:
@@ -60,8 +64,6 @@ else:
     OWNER_URL = os.environ.get("DATABASE_OWNER_URL") or urls.get("DATABASE_OWNER_URL", "")
     ADMIN_URL = os.environ.get("DATABASE_ADMIN_URL") or urls.get("DATABASE_ADMIN_URL", "")
     REDIS_URL = os.environ.get("REDIS_URL") or urls["REDIS_URL"]
-    BROKER_URL = os.environ.get("REDIS_URL") or urls["CELERY_BROKER_URL"]
-    CELERY_BROKER_URL = os.environ.get("REDIS_URL") or urls["CELERY_BROKER_URL"]
 
 # With a dead database a pool without a limit makes every command wait 30 s.
 POOL = {"min_size": 0, "max_size": int(os.environ.get("PHANO_POOL_SIZE", "8")), "timeout": 3}
@@ -187,6 +189,7 @@ SECURE_CSP = {
 }
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+CELERY_BROKER_URL = broker(REDIS_URL)
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True

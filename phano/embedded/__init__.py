@@ -22,6 +22,7 @@ __all__ = [
     "EmbeddedError",
     "data_folder",
     "ensure_running",
+    "master_key_file",
     "missing_servers",
     "release",
     "secret",
@@ -47,30 +48,30 @@ def secret(name: str) -> str:
 
 
 def urls(place: Place | None = None) -> dict[str, str]:
-    """The addresses of the embedded servers, running or not: DATABASE_URL, DATABASE_OWNER_URL, DATABASE_ADMIN_URL,
-    REDIS_URL and the same server's CELERY_BROKER_URL, which Celery spells otherwise."""
+    """The addresses of the embedded servers, running or not: DATABASE_URL, DATABASE_OWNER_URL, DATABASE_ADMIN_URL and
+    REDIS_URL, by the names of the variables that they stand in for."""
     place = place or find_place()
     line = f"host={quote(str(place.sockets))}&port=5432"
-    valkey = f"{quote(str(place.sockets))}/valkey.sock"
     return {
         "DATABASE_URL": f"postgresql://phano_app:{place.secret('phano_app')}@/phano?{line}",
         "DATABASE_OWNER_URL": f"postgresql://phano_owner:{place.secret('phano_owner')}@/phano?{line}",
         "DATABASE_ADMIN_URL": f"postgresql://postgres:{place.secret('postgres')}@/postgres?{line}",
-        "REDIS_URL": f"unix://:{place.secret('valkey')}@{valkey}?db=0",
-        "CELERY_BROKER_URL": f"redis+socket://:{place.secret('valkey')}@{valkey}?virtual_host=0",
+        "REDIS_URL": f"unix://:{place.secret('valkey')}@{quote(str(place.sockets))}/valkey.sock?db=0",
     }
 
 
-def make_keys(place: Place) -> None:
-    """Make the master key (`keys/master`, 32 random bytes, mode 0600) and the folder of the wrapped data keys.
+def master_key_file(place: Place | None = None) -> Path:
+    """The file of the master key (32 random bytes, mode 0600), made at its first use beside the key store's folder.
 
     Raises EmbeddedError where wrapped keys are there and the master key is not: a new one could never open them.
     """
-    master, store = place.data / "keys" / "master", place.data / "keys" / "store"
+    keys = (place or find_place()).data / "keys"
+    master, store = keys / "master", keys / "store"
     if not master.exists() and any(store.glob("*")):
         raise EmbeddedError(f"{master} is gone and the keys in {store} need it: put it back, or type `make fresh`.")
     read_or_make(master, lambda: os.urandom(32))
     make_folder(store)
+    return master
 
 
 def missing_servers() -> list[str]:
@@ -97,7 +98,7 @@ def ensure_running(place: Place | None = None) -> bool:
     started = False
     with place.locked():
         hold(place)
-        make_keys(place)
+        master_key_file(place)
         for name in wanted:
             server = {"broker": valkey, "database": postgres}[name]
             if not server.is_running(place):

@@ -62,7 +62,8 @@ class Place:
         longest = os.fsencode(near / LONGEST_SOCKET_NAME)
         if len(longest) <= LONGEST_SOCKET_PATH and re.fullmatch(rb"[\w/.+-]+", longest):
             return near
-        return Path("/tmp") / f"phano-{hashlib.sha256(os.fsencode(self.data)).hexdigest()[:16]}" / "run"
+        name = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:16]
+        return Path("/tmp") / f"phano-{name}" / "run"  # noqa: S108  # make_folder refuses one that is not ours
 
     def secret(self, name: str) -> str:
         """The random secret `name` (64 hexadecimal digits, 256 bits), made at its first use in a file of mode 0600."""
@@ -181,7 +182,7 @@ def make_folder(path: Path, *, mode: int = 0o700, owner: ServerUser | None = Non
         raise EmbeddedError(f"{path.parent} does not exist: make it, or set PHANO_DATA to another folder.") from None
     except PermissionError:
         raise EmbeddedError(
-            f"{path} cannot be made by this user: start as the user {owner_name(path.parent)} that {path.parent} belongs to."
+            f"{path} cannot be made by this user: start as {owner_name(path.parent)}, whom {path.parent} belongs to."
         ) from None
     if owner:
         os.chown(path, owner.uid, owner.gid)

@@ -76,8 +76,7 @@ def start(place: Place) -> None:
         return
     clear_remains(place)
     log = place.open_log("postgres")
-    command = [find_binary("pg_ctl"), "-D", place.postgres, "-l", log, "-w", "-t", str(START_SECONDS), "start"]
-    done = run_quietly(place, command)
+    done = run_tool(place, "pg_ctl", "-D", place.postgres, "-l", log, "-w", "-t", str(START_SECONDS), "start")
     if done.returncode != 0:
         raise EmbeddedError(f"The embedded PostgreSQL did not start; the end of {log}:\n{read_end(log)}")
 
@@ -86,9 +85,9 @@ def stop(place: Place) -> None:
     """Stop the server, ending its connections; nothing happens where none runs."""
     if not find_postmaster(place):
         return
-    done = run_quietly(place, [find_binary("pg_ctl"), "-D", place.postgres, "-m", "fast", "-w", "-t", "30", "stop"])
+    done = run_tool(place, "pg_ctl", "-D", place.postgres, "-m", "fast", "-w", "-t", "30", "stop")
     if done.returncode != 0 and find_postmaster(place):
-        run_quietly(place, [find_binary("pg_ctl"), "-D", place.postgres, "-m", "immediate", "-w", "-t", "10", "stop"])
+        run_tool(place, "pg_ctl", "-D", place.postgres, "-m", "immediate", "-w", "-t", "10", "stop")
 
 
 def make_cluster(place: Place) -> None:
@@ -98,11 +97,11 @@ def make_cluster(place: Place) -> None:
     make_folder(draft, owner=server_user(place))
     place.write_for_servers(password_file, place.secret("postgres"))
     # No ICU in the wheel: the built-in C.UTF-8 sorts by code point and knows every letter's case.
-    command = [find_binary("initdb"), "-D", draft, "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={password_file}"]
-    command += ["-E", "UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    command += ["--no-instructions"] + ([] if place.durable else ["--no-sync"])
+    options = ["-U", "postgres", "-A", "scram-sha-256", f"--pwfile={password_file}", "--no-instructions"]
+    options += ["-E", "UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    options += [] if place.durable else ["--no-sync"]
     try:
-        done = run_quietly(place, command)
+        done = run_tool(place, "initdb", "-D", draft, *options)
     finally:
         password_file.unlink()
     if done.returncode != 0:
@@ -172,7 +171,7 @@ def wait_until_ready(place: Place) -> None:
 
 def refuse_other_version(place: Place) -> None:
     made_by = (place.postgres / "PG_VERSION").read_text().strip()
-    ours = run_quietly(place, [find_binary("postgres"), "--version"]).stdout.split()[2].split(".")[0]
+    ours = run_tool(place, "postgres", "--version").stdout.split()[2].split(".")[0]
     if made_by != ours:
         raise EmbeddedError(
             f"{place.postgres} was made by PostgreSQL {made_by} and this is {ours}: export what you need with the "
@@ -188,16 +187,22 @@ def find_binary(name: str) -> Path:
     return Path(package.origin).parent / "pginstall" / "bin" / name
 
 
-def run_quietly(place: Place, command: list[str | Path]) -> subprocess.CompletedProcess[str]:
+def run_tool(place: Place, name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run one of the wheel's tools as the servers' user. Its output goes to files: a pipe would stay open with the
     server that pg_ctl leaves behind, and reading it would never end."""
+    binary = find_binary(name)
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         try:
             done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, check=False, **place.process_options()
+                [binary, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                check=False,
+                **place.process_options(),
             )
         except OSError as error:
-            raise EmbeddedError(f"{command[0]} could not be run ({error}): start Phano as a plain user.") from error
+            raise EmbeddedError(f"{binary} could not be run ({error}): start Phano as a plain user.") from error
         output.seek(0)
         errors.seek(0)
         return subprocess.CompletedProcess(done.args, done.returncode, output.read(), errors.read())
@@ -213,7 +218,7 @@ def read_pid_file(place: Place) -> list[str]:
 def free_shared_memory() -> int:
     """Free bytes of /dev/shm; where there is none the default of the system is right."""
     try:
-        status = os.statvfs("/dev/shm")
+        status = os.statvfs("/dev/shm")  # noqa: S108  # asked for its size only
     except OSError:
         return 1 << 40
     return status.f_bavail * status.f_frsize
