@@ -19,6 +19,8 @@ class _DeferredConstraint(BaseConstraint):
     def create_sql(self, model: Any, schema_editor: Any) -> Any:
         # Also deferred: the table a key points to may get its unique constraint later in the same migration.
         self.constraint_sql(model, schema_editor)
+        # Where a column has a database default, CreateModel executes what stands here: nothing, not None.
+        return ""
 
     def validate(self, *args: Any, **kwargs: Any) -> None:
         return None
