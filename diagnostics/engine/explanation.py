@@ -1,0 +1,95 @@
+"""A diagnosis in words: contributions read back from the arrays of a row, written when they are shown."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from .model import SCALE, ScoringModel
+from .sentences import Figure
+from .signals import BY_NAME, SCORES, Records
+
+UNKNOWN = "–"
+SCALE_LABELS = {"en": "End of the scale", "fr": "Bout de l’échelle"}
+SCALE_SENTENCES = {
+    "en": "The scale ends at 0 and at 100.",
+    "fr": "L’échelle s’arrête à 0 et à 100.",
+}
+LIMIT_NAMES = {"en": "its limit", "fr": "sa limite"}
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one signal added to a score. `figures` are null-free where `known`; dates are days since 1970."""
+
+    number: int
+    name: str
+    score: str
+    points: float
+    figures: Mapping[str, float | None]
+
+    @property
+    def known(self) -> bool:
+        """Whether the signal spoke: its value was known and it applied to the account."""
+        return next(iter(self.figures.values()), 0.0) is not None
+
+    @property
+    def source(self) -> str:
+        return BY_NAME[self.name].source if self.name in BY_NAME else "scale"
+
+    @property
+    def records(self) -> tuple[Records, ...]:
+        """The contract files and selections behind it."""
+        return BY_NAME[self.name].records if self.name in BY_NAME else ()
+
+    def label(self, language: str) -> str:
+        """Its short name, for a table."""
+        if self.name not in BY_NAME:
+            return SCALE_LABELS[language]
+        return BY_NAME[self.name].label[language == "fr"]
+
+    def sentence(
+        self,
+        language: str,
+        *,
+        currency: str = "",
+        night: date | None = None,
+        texts: Mapping[str, str] | None = None,
+    ) -> str:
+        """The cause in one sentence, figures in **bold**; '' where the signal did not speak.
+
+        `texts` replaces words that are no figures, such as `limit_metric`; `night` lets near dates drop
+        their year.
+        """
+        if self.name not in BY_NAME:
+            return SCALE_SENTENCES[language]
+        if not self.known:
+            return ""
+        signal = BY_NAME[self.name]
+        wording = signal.fr if language == "fr" else signal.en
+        template = (wording.lowers or wording.raises) if self.points < 0 else (wording.raises or wording.lowers)
+        words: dict[str, object] = {"limit_metric": LIMIT_NAMES[language], **(texts or {})}
+        for name, value in self.figures.items():
+            words[name] = _Unknown() if value is None else Figure(value, language, currency, night)
+        return template.format_map(words)
+
+
+class _Unknown:
+    def __format__(self, spec: str) -> str:
+        return UNKNOWN
+
+
+def read_contributions(
+    model: ScoringModel, points: Sequence[float], values: Sequence[float | None]
+) -> list[Contribution]:
+    """All contributions of one diagnosis in the order of their numbers, the ends of the scale last."""
+    slots = model.slots
+    contributions = []
+    for number, (name, amount) in enumerate(zip(model.names, points, strict=True), start=1):
+        if name in BY_NAME:
+            signal = BY_NAME[name]
+            figures = dict(zip(signal.figures, values[slots[name]], strict=True))
+            contributions.append(Contribution(number, name, signal.score, amount, figures))
+        else:
+            score = next(score for score in SCORES if SCALE[score] == name)
+            contributions.append(Contribution(number, name, score, amount, {}))
+    return contributions

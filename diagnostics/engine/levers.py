@@ -1,0 +1,126 @@
+"""Levers in order, each assuming that the account is healthy for the one before, and their amounts.
+
+retain, then upsell (use hits the plan's limits), seats and usage, then cross-sell (a need is voiced and
+adoption of the main product is solid), then price at renewal. Never growth before value: nothing opens on a
+fragile or onboarding account, or on one whose contract is under notice or has run out.
+"""
+
+from typing import Any
+
+import polars as pl
+
+from .model import ScoringModel
+
+RETAIN = "retain"
+GROWTH = ("upsell", "seats", "usage", "cross_sell", "price")
+AMOUNTS = tuple(f"{lever}_arr" for lever in GROWTH)
+
+PRICE_WINDOW_DAYS = 180  # before the decision date
+LEAST_DISCOUNT = 5.0  # percent; less is not worth the talk
+LEAST_SEAT_STEP = 0.1  # seats are sold in steps of at least a tenth
+LIMIT_WINDOW_DAYS = 30  # a window stays open this long after the limit is reached
+DECISION_WINDOW_DAYS = 30  # and closes this long before a decision
+EVIDENCE_DAYS = 60  # and after this long without new evidence
+LONG_TERM_MONTHS = 3  # decision dates of shorter terms close no window: one is always near
+
+
+def _positive(amount: pl.Expr) -> pl.Expr:
+    return amount.clip(0.0, None).fill_null(0.0)
+
+
+def _in_days(days: pl.Expr) -> pl.Expr:
+    return pl.col("night") + pl.duration(days=days.cast(pl.Int64))
+
+
+def add_room(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
+    """Amounts per lever (ARR, exclusive: no seat is counted twice), their sum, and the limit's date."""
+    rule = model.thresholds
+    left = (pl.col("limit_included") - pl.col("limit_used")).clip(0.0, None)
+    days_left = (
+        pl.when(left == 0).then(0.0).when(pl.col("limit_growth") > 0).then((left / pl.col("limit_growth")).ceil())
+    )
+    frame = frame.with_columns(limit_days=pl.when((days_left <= 3650) & (pl.col("limit_share") >= 0.5)).then(days_left))
+    pressed = ((pl.col("limit_share") >= rule.limit_share) | (pl.col("limit_days") <= rule.limit_days)).fill_null(False)
+    yearly = pl.col("main_mrr") * 12
+    step = _positive(pl.col("next_plan_mrr") * 12 - yearly)
+    metered = (pl.col("price_basis") == "metered").fill_null(False)
+    # Three more periods of the same growth, at least a tenth more seats.
+    expected = pl.col("active_users") + 3 * (pl.col("active_users") - pl.col("active_users_before")).clip(0.0, None)
+    seats = pl.max_horizontal(expected - pl.col("seats"), pl.col("seats") * LEAST_SEAT_STEP).ceil()
+    seats_sold = ~pl.col("plan_has_seat_limit").fill_null(False) & (pl.col("seat_share") >= rule.seat_share)
+    overage = (pl.col("limit_share") - 1).clip(LEAST_SEAT_STEP, 1.0) * yearly
+    discount = pl.col("discount_percent").clip(0.0, 90.0)
+    nothing = pl.lit(0.0)
+    frame = frame.with_columns(
+        upsell_arr=pl.when(pressed & ~metered).then(step).otherwise(nothing),
+        seats_arr=pl.when(seats_sold.fill_null(False))
+        .then(_positive(seats * yearly / pl.col("seats")))
+        .otherwise(nothing),
+        usage_arr=pl.when(pressed & (metered | (step == 0))).then(_positive(overage)).otherwise(nothing),
+        cross_sell_arr=_positive(
+            pl.when(pl.col("whitespace_known").fill_null(False))
+            .then(pl.col("whitespace_arr"))
+            .otherwise(pl.col("voiced_arr"))
+        ),
+        price_arr=pl.when(discount >= LEAST_DISCOUNT)
+        .then(_positive(pl.col("arr") * discount / (100 - discount)))
+        .otherwise(nothing),
+        limit_on=_in_days(pl.col("limit_days")),
+    )
+    frame = frame.with_columns(
+        pl.when(pl.col("upsell_arr") > 0).then(0.0).otherwise(pl.col("seats_arr")).alias("seats_arr"),
+        pl.when(pl.col("upsell_arr") + pl.col("seats_arr") > 0)
+        .then(0.0)
+        .otherwise(pl.col("usage_arr"))
+        .alias("usage_arr"),
+    )
+    return frame.with_columns(pl.col(AMOUNTS).round(2)).with_columns(
+        expansion_potential_arr=pl.sum_horizontal(AMOUNTS).round(2)
+    )
+
+
+def assign_levers(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
+    """Columns lever, lever_since and window_ends_on, from the amounts, the segment state and `was_lever`.
+
+    A growth window opens after 14 nights of health (over those there are, if fewer), and stays open down to
+    health 55 while its evidence stands.
+    """
+    rule = model.thresholds
+    leaving = pl.col("notice_given_on").is_not_null() | pl.col("lapsed_on").is_not_null()
+    steady = (pl.col("health") >= rule.fragile_below) & (
+        pl.col("healthy_nights") >= pl.min_horizontal(pl.lit(rule.healthy_nights), pl.col("nights"))
+    )
+    open_already = pl.col("was_lever").is_in(GROWTH) & (pl.col("health") >= rule.window_closes_below)
+    ready = (steady | open_already).fill_null(False) & ~pl.col("onboarding") & (pl.col("phase") != "leaving")
+    adoption = pl.coalesce(pl.col("seat_share"), pl.col("breadth") / pl.col("peer_breadth"))
+    voiced = (pl.col("needs_voiced") > 0) & (adoption >= rule.solid_adoption)
+    days_to_decision = (pl.col("decision_on") - pl.col("night")).dt.total_days()
+    decision_window = pl.when((pl.col("term_months") >= LONG_TERM_MONTHS) & (days_to_decision > 0)).then(
+        pl.col("decision_on") - pl.duration(days=DECISION_WINDOW_DAYS)
+    )
+    until_limit = pl.min_horizontal(pl.col("limit_on") + pl.duration(days=LIMIT_WINDOW_DAYS), decision_window)
+    until_need = pl.min_horizontal(pl.col("need_on") + pl.duration(days=EVIDENCE_DAYS), decision_window)
+    ends = {
+        "upsell": until_limit,
+        "seats": decision_window,
+        "usage": until_limit,
+        "cross_sell": until_need,
+        "price": pl.col("decision_on"),
+    }
+    holds = {
+        "upsell": pl.col("upsell_arr") > 0,
+        "seats": pl.col("seats_arr") > 0,
+        "usage": pl.col("usage_arr") > 0,
+        "cross_sell": voiced & (pl.col("cross_sell_arr") > 0),
+        "price": (pl.col("price_arr") > 0) & days_to_decision.is_between(0, PRICE_WINDOW_DAYS),
+    }
+    lever: Any = pl.when(pl.col("fragile") | leaving).then(pl.lit(RETAIN)).when(~ready).then(pl.lit(""))
+    window: Any = pl.when(pl.col("fragile") | leaving | ~ready).then(pl.lit(None, dtype=pl.Date))
+    for name in GROWTH:
+        stands = holds[name].fill_null(False) & (ends[name] >= pl.col("night")).fill_null(True)
+        lever = lever.when(stands).then(pl.lit(name))
+        window = window.when(stands).then(ends[name])
+    frame = frame.with_columns(lever=lever.otherwise(pl.lit("")), window_ends_on=window.otherwise(None))
+    kept = (pl.col("lever") == pl.col("was_lever")).fill_null(False)
+    since = pl.when(kept).then(pl.col("was_lever_since")).otherwise(pl.col("night"))
+    return frame.with_columns(lever_since=pl.when(pl.col("lever") != "").then(since))
