@@ -40,10 +40,11 @@ ICONS: dict[str, str] = {
     "download": '<path d="M8 3v7.5M5 7.5l3 3 3-3M3 13h10"/>',
     "save": '<path d="M4 2.5h8v11L8 10.8l-4 2.7z"/>',
     "search": '<circle cx="7" cy="7" r="4.2"/><path d="m10.2 10.2 3.3 3.3"/>',
-    "copy": '<rect x="5.5" y="5.5" width="8" height="8" rx="1.5"/><path d="M10.5 5.5v-2c0-.6-.4-1-1-1h-6c-.6 0-1 .4-1 1v6'
-    'c0 .6.4 1 1 1h2"/>',
+    "copy": '<rect x="5.5" y="5.5" width="8" height="8" rx="1.5"/><path d="M10.5 5.5v-2c0-.6-.4-1-1-1h-6'
+    'c-.6 0-1 .4-1 1v6c0 .6.4 1 1 1h2"/>',
     "sign-out": '<path d="M6.5 2.5h-3c-.6 0-1 .4-1 1v9c0 .6.4 1 1 1h3M10 5l3 3-3 3M13 8H6"/>',
-    "external": '<path d="M9.5 2.5h4v4M13.5 2.5 7.5 8.5M11.5 9.5v3c0 .6-.4 1-1 1h-7c-.6 0-1-.4-1-1v-7c0-.6.4-1 1-1h3"/>',
+    "external": '<path d="M9.5 2.5h4v4M13.5 2.5 7.5 8.5"/>'
+    '<path d="M11.5 9.5v3c0 .6-.4 1-1 1h-7c-.6 0-1-.4-1-1v-7c0-.6.4-1 1-1h3"/>',
     "stop": '<rect x="4" y="4" width="8" height="8" rx="1"/>',
     # Signs
     "up": '<path d="M8 13V3M4 7l4-4 4 4"/>',
@@ -62,10 +63,10 @@ ICONS: dict[str, str] = {
     "trend": '<path d="m2.5 11 3.5-4 2.5 2 5-5.5M10.5 3.5h3v3"/>',
     "table": '<rect x="2.5" y="3" width="11" height="10" rx="1.5"/><path d="M2.5 6.3h11M6.3 6.3V13"/>',
     "filter": '<path d="M2.5 4.5h11M4.5 8h7M6.5 11.5h3"/>',
-    "keyboard": '<rect x="1.5" y="4" width="13" height="8" rx="1.5"/><path d="M4 6.5h.01M6.7 6.5h.01M9.3 6.5h.01M12 6.5h.01"/>'
-    '<path d="M5 9.5h6"/>',
-    "globe": '<circle cx="8" cy="8" r="5.5"/><path d="M2.5 8h11M8 2.5c2 1.6 2.6 3.5 2.6 5.5S10 11.9 8 13.5C6 11.9 5.4 10'
-    ' 5.4 8S6 4.1 8 2.5z"/>',
+    "keyboard": '<rect x="1.5" y="4" width="13" height="8" rx="1.5"/><path d="M4 6.5h.01M6.7 6.5h.01"/>'
+    '<path d="M9.3 6.5h.01M12 6.5h.01M5 9.5h6"/>',
+    "globe": '<circle cx="8" cy="8" r="5.5"/><path d="M2.5 8h11"/>'
+    '<path d="M8 2.5c2 1.6 2.6 3.5 2.6 5.5S10 11.9 8 13.5C6 11.9 5.4 10 5.4 8S6 4.1 8 2.5z"/>',
     "milestone": '<path d="M4 14V2.5M4 3h8l-2 2.5L12 8H4"/>',
     "plan": '<rect x="3.5" y="2.5" width="9" height="11" rx="1.5"/><path d="M6 6h4M6 9h4"/>',
     "survey": '<path d="m8 2.5 1.7 3.4 3.8.6-2.7 2.7.6 3.8L8 11.2 4.6 13l.6-3.8L2.5 6.5l3.8-.6z"/>',
