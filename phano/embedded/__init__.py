@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from phano.embedded.place import EmbeddedError, Place, find_place, make_folder, open_own, read_or_make
+from phano.embedded.place import (
+    EmbeddedError,
+    Place,
+    find_place,
+    let_pass,
+    make_folder,
+    open_own,
+    read_or_make,
+    server_user,
+)
 
 __all__ = [
     "EmbeddedError",
@@ -171,8 +180,10 @@ def test_servers() -> Iterator[dict[str, str]]:
     What a killed run left behind is removed first, recognised by its lock, which no living process holds.
     """
     rooms = data_folder() / "test"
-    make_folder(rooms.parent)
-    make_folder(rooms)
+    for folder in (rooms.parent, rooms):
+        make_folder(folder)
+        if user := server_user(find_place()):
+            let_pass(folder, user)
     for left in rooms.iterdir():
         remove_unused(Place(left, durable=False))
     place = Place(Path(tempfile.mkdtemp(prefix="", dir=rooms)), durable=False)

@@ -75,8 +75,7 @@ class Place:
         make_folder(self.data)
         if user:
             refuse_closed_folder(self.data, user)
-            if not may_enter(self.data, user):
-                os.chmod(self.data, stat.S_IMODE(self.data.stat().st_mode) | stat.S_IXOTH)
+            let_pass(self.data, user)
         make_folder(self.logs, mode=0o711 if user else 0o700)
         make_folder(self.valkey, owner=user)
         if self.sockets.parent != self.data:
@@ -152,6 +151,12 @@ def may_enter(folder: Path, user: ServerUser) -> bool:
     if status.st_gid == user.gid:
         return bool(status.st_mode & stat.S_IXGRP)
     return bool(status.st_mode & stat.S_IXOTH)
+
+
+def let_pass(folder: Path, user: ServerUser) -> None:
+    """Let `user` pass through a folder of ours on the way to its own; what stands in it stays unreadable."""
+    if not may_enter(folder, user):
+        folder.chmod(stat.S_IMODE(folder.stat().st_mode) | stat.S_IXOTH)
 
 
 def refuse_closed_folder(path: Path, user: ServerUser) -> None:

@@ -12,6 +12,7 @@ from phano.embedded.postgres import read_end
 
 START_SECONDS = 15
 STOP_SECONDS = 10
+ANSWER_SECONDS = 2
 
 # Python waits for its children only where it is asked to: without these a stopped server stays as a zombie of ours.
 children: dict[Path, subprocess.Popen[bytes]] = {}
@@ -22,8 +23,9 @@ def find_socket(place: Place) -> Path:
 
 
 def is_running(place: Place) -> bool:
-    """Whether the server of this data folder answers to its password now."""
-    return b"+PONG" in talk(place, "PING")
+    """Whether a server takes connections at our socket. One that is too busy to answer counts: a second server in
+    its folder would spoil both."""
+    return talk(place, "PING") is not None
 
 
 def start(place: Place) -> None:
@@ -31,6 +33,7 @@ def start(place: Place) -> None:
     binary = find_binary()
     if user := server_user(place):
         refuse_closed_folder(binary, user)
+    forget_child(place)
     configuration = place.valkey / "valkey.conf"
     place.write_for_servers(configuration, describe(place))
     log = place.open_log("valkey")
@@ -46,7 +49,7 @@ def start(place: Place) -> None:
         )
     children[place.data] = child
     deadline = time.monotonic() + START_SECONDS
-    while not is_running(place):
+    while b"+PONG" not in (talk(place, "PING") or b""):
         if child.poll() is not None or time.monotonic() > deadline:
             child.kill()
             raise EmbeddedError(f"The embedded Valkey did not start; the end of {log}:\n{read_end(log)}")
@@ -59,8 +62,17 @@ def stop(place: Place) -> None:
     deadline = time.monotonic() + STOP_SECONDS
     while is_running(place) and time.monotonic() < deadline:
         time.sleep(0.01)
+    forget_child(place)
+
+
+def forget_child(place: Place) -> None:
+    """Collect the server that this process once started and that no longer answers."""
     if child := children.pop(place.data, None):
-        child.wait(STOP_SECONDS)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(STOP_SECONDS)
+            return
+        child.kill()
+        child.wait()
 
 
 def describe(place: Place) -> str:
@@ -81,16 +93,20 @@ def describe(place: Place) -> str:
     return "".join(f'{name} "{value}"\n' for name, value in settings)
 
 
-def talk(place: Place, command: str) -> bytes:
-    """The server's answer to one command, empty where nobody answers. Spoken by hand: a client library takes longer
-    to import than this exchange lasts, and every command of manage.py begins with one."""
+def talk(place: Place, command: str) -> bytes | None:
+    """The server's answer to one command, None where nobody takes the connection. Spoken by hand: a client library
+    takes longer to import than this exchange lasts, and every command of manage.py begins with one."""
     answer = b""
-    with socket.socket(socket.AF_UNIX) as line, contextlib.suppress(OSError):
-        line.settimeout(2)
-        line.connect(str(find_socket(place)))
-        line.sendall(f"AUTH {place.secret('valkey')}\r\n{command}\r\nQUIT\r\n".encode())
-        while part := line.recv(4096):
-            answer += part
+    with socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(ANSWER_SECONDS)
+        try:
+            line.connect(str(find_socket(place)))
+        except OSError:
+            return None
+        with contextlib.suppress(OSError):  # too busy, or gone while it spoke: what was said so far is the answer
+            line.sendall(f"AUTH {place.secret('valkey')}\r\n{command}\r\nQUIT\r\n".encode())
+            while part := line.recv(4096):
+                answer += part
     return answer
 
 
