@@ -1,20 +1,22 @@
 """One diagnosis per account, all accounts of the organization at once: frames in, frames out."""
 
 from datetime import date
+from functools import lru_cache
 
 import polars as pl
 
 from .confidence import compute_confidence, judge_sources
-from .contributions import evaluate_figures, list_figures, list_points, weigh_signals, withhold
+from .contributions import as_lists, evaluate_figures, list_figures, list_points, weigh_signals, withhold
 from .health import score_health
 from .levers import AMOUNTS, GROWTH, RETAIN, add_room, assign_levers
 from .measures import measure
-from .model import ScoringModel
+from .model import STEP, ScoringModel
 from .peers import Peers, attach_peers, compute_peers
 from .potential import score_potential
 from .risk import estimate_risks
 from .schema import conform
 from .segments import assign_segments, assign_value_segments, attach_state
+from .signals import SCORES
 
 COLUMNS = (
     "account_id", "night", "arr", "health", "potential", "churn_risk", "renewal_risk", "segment", "lever",
@@ -23,6 +25,9 @@ COLUMNS = (
     "limit_on", "next_plan_id", "voiced_product_id", "fragile", "high_potential", "fragile_nights",
     "recovered_nights", "healthy_nights", "nights",
 )  # fmt: skip
+
+
+ROOM = 1024  # more than there will be signals
 
 
 def measure_book(features: pl.DataFrame, night: date) -> Peers:
@@ -50,7 +55,7 @@ def diagnose(
 
     sources = judge_sources(measured)
     figures = evaluate_figures(measured, model)
-    points = weigh_signals(figures, model)
+    points = weigh_signals(figures, measured["tier"], model)
     health = score_health(points, sources, model)
     potential = score_potential(points, measured["running"], model)
     said = points.hstack([health["health_scale"], potential["potential_scale"]])
@@ -65,7 +70,7 @@ def diagnose(
     frame = frame.with_columns(at_risk.fill_null(0.0).alias("value_at_risk")).hstack(
         [
             compute_confidence(sources),
-            sources.select(pl.concat_list(pl.all()).alias("sources")).to_series(),
+            as_lists(sources, "sources"),
             list_points(given, model),
             list_figures(figures),
         ]
@@ -77,30 +82,28 @@ def find_top_cause(frame: pl.DataFrame, points: pl.DataFrame, model: ScoringMode
     """The number of the signal that says most about what to do: on an account to retain the one that costs
     most health, on one to grow the one that gives most potential, else the heaviest of all. Equal weights:
     the lower number. Withheld health keeps its causes: they are facts even where the sum is not."""
-    health = [s.name for s in model.declarations if s.score == "health"]
-    potential = [s.name for s in model.declarations if s.score == "potential"]
-
-    def extreme(names: list[str], lowest: bool) -> pl.Expr:
-        weights = pl.concat_list(names)
-        place = weights.list.arg_min() if lowest else weights.list.arg_max()
-        spoken = weights.list.min() < 0 if lowest else weights.list.max() > 0
-        numbers = pl.Series([model.number_of(name) for name in names], dtype=pl.Int16)
-        return pl.when(spoken).then(pl.lit(numbers).gather(place))
-
-    worst, best = extreme(health, lowest=True), extreme(potential, lowest=False)
-    heaviest = pl.concat_list(pl.col(model.signals).abs())
-    any_cause = pl.when(heaviest.list.max() > 0).then((heaviest.list.arg_max() + 1).cast(pl.Int16))
+    weighed = points.select(_weigh_causes(model))
     growing = pl.col("lever").is_in(GROWTH)
     weak = (pl.col("lever") == RETAIN) | pl.col("health").is_null()
-    return (
-        points.hstack([frame["lever"], frame["health"]])
-        .select(
-            pl.when(growing)
-            .then(best)
-            .when(weak)
-            .then(pl.coalesce(worst, any_cause))
-            .otherwise(any_cause)
-            .alias("top_cause")
-        )
-        .to_series()
-    )
+    heaviest = pl.max_horizontal("high", -pl.col("low_any"))
+    worst_number = pl.when(pl.col("low") < 0).then(pl.col("low") % ROOM)
+    best_number = pl.when(pl.col("best") > 0).then(-pl.col("best") % ROOM)
+    heaviest_number = pl.when(heaviest > 0).then(-heaviest % ROOM)
+    cause = pl.when(growing).then(best_number).when(weak).then(pl.coalesce(worst_number, heaviest_number))
+    frame = weighed.hstack([frame["lever"], frame["health"]])
+    return frame.select(cause.otherwise(heaviest_number).cast(pl.Int16).alias("top_cause")).to_series()
+
+
+@lru_cache(maxsize=64)
+def _weigh_causes(model: ScoringModel) -> list[pl.Expr]:
+    """Each cause as one whole number: its points, then its number to settle equals (the lower one wins)."""
+    steps = ROOM * STEP
+    lows = {name: pl.col(name) * steps + number for number, name in enumerate(model.signals, start=1)}
+    highs = {name: pl.col(name) * steps - number for number, name in enumerate(model.signals, start=1)}
+    of_score = {score: [s.name for s in model.declarations if s.score == score] for score in SCORES}
+    return [
+        pl.min_horizontal(lows[name] for name in of_score["health"]).alias("low"),
+        pl.max_horizontal(highs[name] for name in of_score["potential"]).alias("best"),
+        pl.min_horizontal(lows.values()).alias("low_any"),
+        pl.max_horizontal(highs.values()).alias("high"),
+    ]

@@ -82,12 +82,11 @@ def read_contributions(
     model: ScoringModel, points: Sequence[float], values: Sequence[float | None]
 ) -> list[Contribution]:
     """All contributions of one diagnosis in the order of their numbers, the ends of the scale last."""
-    slots = model.slots
     contributions = []
     for number, (name, amount) in enumerate(zip(model.names, points, strict=True), start=1):
         if name in BY_NAME:
             signal = BY_NAME[name]
-            figures = dict(zip(signal.figures, values[slots[name]], strict=True))
+            figures = {figure: values[place] for figure, place in model.places[name].items()}
             contributions.append(Contribution(number, name, signal.score, amount, figures))
         else:
             score = next(score for score in SCORES if SCALE[score] == name)

@@ -3,7 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
+
+import polars as pl
 
 from .signals import BY_NAME, SCORES, SIGNALS, TIERS, Signal
 
@@ -78,24 +81,33 @@ class ScoringModel:
         if any(base * STEP % 1 for base in self.base.values()):
             raise ValueError("A base is a multiple of 1/16.")
 
-    @property
+    def __hash__(self) -> int:
+        return hash((self.version, self.signals))
+
+    @cached_property
     def declarations(self) -> tuple[Signal, ...]:
         """The signals in the order of their numbers."""
         return tuple(BY_NAME[name] for name in self.signals)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names by number, the two ends of the scale included: as long as `points`."""
         return (*self.signals, *(SCALE[score] for score in SCORES))
 
-    @property
-    def slots(self) -> dict[str, slice]:
-        """Where each signal's figures stand in the flat list `values`."""
-        places, start = {}, 0
-        for signal in self.declarations:
-            places[signal.name] = slice(start, start + len(signal.figures))
-            start += len(signal.figures)
-        return places
+    @cached_property
+    def figures(self) -> tuple[pl.Expr, ...]:
+        """The distinct figures of all signals, in the order of the list `values`."""
+        distinct = {str(figure): figure for signal in self.declarations for figure in signal.figures.values()}
+        return tuple(distinct.values())
+
+    @cached_property
+    def places(self) -> dict[str, dict[str, int]]:
+        """Where in `values` (counted from 0) each signal's figures stand; signals share equal figures."""
+        place = {str(figure): index for index, figure in enumerate(self.figures)}
+        return {
+            signal.name: {name: place[str(figure)] for name, figure in signal.figures.items()}
+            for signal in self.declarations
+        }
 
     def number_of(self, name: str) -> int:
         """The 1-based number of a signal, which is its subscript in a PostgreSQL array."""

@@ -15,14 +15,14 @@ from .segments import compute_value_floors
 MIN_PEERS = 12
 MIN_BOOK = 5
 
+PLAN_TIER_AGE = ("main_plan_id", "tier", "age_band")
 # measure -> the groups tried in turn; () is the whole book
 SCOPES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "level": (("main_plan_id", "tier", "age_band"), ("main_plan_id", "tier"), ("main_plan_id",), ("tier",), ()),
-    "seat_share": (("main_plan_id", "tier", "age_band"), ("main_plan_id", "tier"), ("tier",), ()),
-    "breadth": (("main_plan_id", "tier", "age_band"), ("main_plan_id", "tier"), ("tier",), ()),
-    "use_per_price": (("main_plan_id", "tier"), ("main_plan_id",), ("tier",), ()),
+    "level": (PLAN_TIER_AGE, ("main_plan_id",), ("tier",), ()),
+    "seat_share": (PLAN_TIER_AGE, ("main_plan_id",), ("tier",), ()),
+    "breadth": (PLAN_TIER_AGE, ("main_plan_id",), ("tier",), ()),
+    "use_per_price": (PLAN_TIER_AGE, ("main_plan_id",), ("tier",), ()),
     "key_share": (("main_plan_id",), ()),
-    "trend_7": (("country",), ()),
     "trend_28": (("country",), ()),
     "trend_84": (("country",), ()),
     "idle_days": (("country",), ()),
@@ -46,26 +46,32 @@ class Peers:
     value_floors: tuple[float, float]  # ARR from which an account is A, and B
 
 
-def _median(measure: str, least: int, alias: str) -> pl.Expr:
-    value = pl.col(measure)
-    return pl.when(value.count() >= least).then(value.median()).alias(alias)
+def _list_medians() -> dict[tuple[str, ...], list[pl.Expr]]:
+    """For each grouping the medians it gives, named `measure@depth` by their place among the scopes."""
+    medians: dict[tuple[str, ...], list[pl.Expr]] = {}
+    for measure, scopes in SCOPES.items():
+        value = pl.col(measure)
+        for depth, scope in enumerate(scopes):
+            enough = value.count() >= (MIN_PEERS if scope else MIN_BOOK)
+            medians.setdefault(scope, []).append(pl.when(enough).then(value.median()).alias(f"{measure}@{depth}"))
+    return medians
+
+
+_MEDIANS = _list_medians()
+_RATES = [
+    (pl.col(part).sum() / pl.when(pl.col(whole).sum() > 0).then(pl.col(whole).sum())).round_sig_figs(9).alias(name)
+    for name, (part, whole) in RATES.items()
+]
 
 
 def compute_peers(measured: pl.DataFrame) -> Peers:
     """Medians of a measured frame; a pass over the accounts for each grouping."""
-    by_group: dict[tuple[str, ...], list[pl.Expr]] = {}
-    for measure, scopes in SCOPES.items():
-        for depth, scope in enumerate(scopes):
-            least = MIN_PEERS if scope else MIN_BOOK
-            by_group.setdefault(scope, []).append(_median(measure, least, f"{measure}@{depth}"))
-    rates = [
-        (pl.col(part).sum() / pl.when(pl.col(whole).sum() > 0).then(pl.col(whole).sum()))
-        .round_sig_figs(9)
-        .alias(f"{name}@0")
-        for name, (part, whole) in RATES.items()
-    ]
-    book = measured.select(*by_group.pop(()), *rates)
-    groups = {scope: measured.group_by(scope, maintain_order=True).agg(medians) for scope, medians in by_group.items()}
+    groups = {
+        scope: measured.group_by(scope, maintain_order=True).agg(medians)
+        for scope, medians in _MEDIANS.items()
+        if scope
+    }
+    book = measured.select(*_MEDIANS[()], *_RATES)
     return Peers(groups=groups, book=book, value_floors=compute_value_floors(measured["arr"]))
 
 
@@ -74,10 +80,12 @@ def attach_peers(measured: pl.DataFrame, peers: Peers) -> pl.DataFrame:
     frame = measured
     for scope, medians in peers.groups.items():
         frame = frame.join(medians, on=scope, how="left", nulls_equal=True, maintain_order="left")
-    names = {column: peers.book[column][0] for column in peers.book.columns}
-    frame = frame.with_columns(pl.lit(value, dtype=pl.Float64).alias(column) for column, value in names.items())
+    book = peers.book.row(0, named=True)
     compared = [
-        pl.coalesce(f"{measure}@{depth}" for depth in range(len(scopes))).alias(f"peer_{measure}")
+        pl.coalesce(
+            *(f"{measure}@{depth}" for depth in range(len(scopes) - 1)),
+            pl.lit(book[f"{measure}@{len(scopes) - 1}"], dtype=pl.Float64),
+        ).alias(f"peer_{measure}")
         for measure, scopes in SCOPES.items()
     ]
-    return frame.with_columns(*compared, *(pl.col(f"{name}@0").alias(f"peer_{name}") for name in RATES))
+    return frame.with_columns(*compared, *(pl.lit(book[n], dtype=pl.Float64).alias(f"peer_{n}") for n in RATES))

@@ -71,8 +71,7 @@ INVOICES = {
 # (whole weeks, so that each window holds the same number of Mondays).
 USAGE = {
     "usage_known_to": DAY,  # last day of the organization's usage; null = no usage source
-    "activity_7": AMOUNT,  # events, or active users where an account has no events
-    "activity_28": AMOUNT,
+    "activity_28": AMOUNT,  # events, or active users where an account has no events
     "activity_29_56": AMOUNT,
     "activity_57_84": AMOUNT,
     "active_users": AMOUNT,  # people active over 28 days, else on the busiest of the 28 days
@@ -163,6 +162,9 @@ def conform(features: pl.DataFrame) -> pl.DataFrame:
         pl.col(name).cast(dtype) if name in present else pl.lit(None, dtype=dtype).alias(name)
         for name, dtype in FEATURES.items()
     ).sort("account_id")
+    # What is not a number is not known.
+    numbers = pl.col(pl.Float64)
+    frame = frame.with_columns(pl.when(numbers.is_finite()).then(numbers))
     if frame["account_id"].null_count() or frame["account_id"].n_unique() != frame.height:
         raise ValueError("Each account stands in exactly one row of a feature frame.")
     return frame

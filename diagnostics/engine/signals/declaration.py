@@ -100,8 +100,9 @@ class Signal:
     records: tuple[Records, ...]
 
     @property
-    def value(self) -> pl.Expr:
-        return next(iter(self.figures.values()))
+    def value_name(self) -> str:
+        """The name of the figure that the ramp squashes."""
+        return next(iter(self.figures))
 
     @property
     def direction(self) -> int:
