@@ -69,7 +69,8 @@ else:
 POOL = {"min_size": 0, "max_size": int(os.environ.get("PHANO_POOL_SIZE", "8")), "timeout": 3}
 DATABASES = {"default": database(DATABASE_URL, pool=POOL)}
 if OWNER_URL:
-    DATABASES["owner"] = database(OWNER_URL)
+    # Only migrations speak to it: a request must not open a transaction there.
+    DATABASES["owner"] = database(OWNER_URL) | {"ATOMIC_REQUESTS": False}
 DATABASE_ROUTERS = ["accounts.routers.OwnerMigrates"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
