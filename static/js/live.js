@@ -26,6 +26,12 @@
     showFault(status >= 500 ? "server" : "denied");
   });
 
+  // A passkey dialog that was closed is no error of the page.
+  document.addEventListener("allauth.error", (event) => {
+    event.preventDefault();
+    showFault("passkey");
+  });
+
   // A button that sent a request is busy until it ends; its label stays.
   const mark = (event, busy) => {
     const element = event.detail.elt;
