@@ -53,6 +53,8 @@ class Priority(TenantModel):
     # Signal numbers: why now, then the second fact; empty where the kind's own figures say it.
     causes = ArrayField(models.SmallIntegerField(), default=list)
     facts = models.JSONField(default=dict)
+    # Lighter subjects of the same account and person, which this one speaks for.
+    also = ArrayField(models.TextField(), default=list)
     contact = forgotten("portfolio.Contact", "contact_id")
 
     class Meta(TenantModel.Meta):

@@ -1,0 +1,110 @@
+"""The night: claim → features → diagnose → write → movements → priorities → record.
+
+Everything is written in one transaction: a run that is killed leaves yesterday's diagnoses standing, nothing by
+halves, and a lease whose heartbeat stops.
+"""
+
+import time
+import uuid
+from datetime import date, datetime, timedelta
+
+import polars as pl
+from django.db import connection
+from django.utils import timezone
+
+from accounts.context import service_context
+from accounts.models import Organization
+from diagnostics.book import DiagnosedBook
+from diagnostics.engine import diagnose
+from diagnostics.features import FeatureSettings, compute_features
+from diagnostics.lease import hold_lease
+from diagnostics.model_versions import ensure_model_version, read_model
+from diagnostics.models import Night
+from diagnostics.movements import write_movements
+from diagnostics.priorities.writing import write_priorities
+from diagnostics.writing import last_night_before, read_state, write_diagnoses
+
+SOURCES = ("usage", "support", "billing", "crm")
+
+
+class NightNotOver(ValueError):
+    """The night's day has not ended in the organization's time zone: its facts are not complete."""
+
+
+def run_night(organization_id: uuid.UUID, night: date, *, wait_seconds: float = 0.0) -> Night:
+    """Diagnose one night of an organization and return its record; safe to run twice.
+
+    Raises NightRunning where another run of the organization outlasts `wait_seconds`, NightNotOver for a night whose
+    day has not ended, LeaseLost where this run was given up as dead meanwhile (then nothing was written).
+    """
+    with service_context(organization_id):
+        refuse_unfinished(Organization.objects.get(), night)
+    with hold_lease(organization_id, night, wait_seconds=wait_seconds) as lease, service_context(organization_id):
+        began = time.monotonic()
+        book = diagnose_book(Organization.objects.get(), night)
+        record = write_night(book, began)
+        lease.give_back()
+    return record
+
+
+def diagnose_book(organization: Organization, night: date) -> DiagnosedBook:
+    """Read the facts known on the night and diagnose every account; writes nothing but a first model version."""
+    version = ensure_model_version(organization)
+    model = read_model(version)
+    continued = last_night_before(night)
+    with connection.cursor() as cursor:
+        features = compute_features(cursor, organization.id, night, feature_settings(organization))
+        previous = read_state(cursor, organization.id, continued) if continued else None
+    diagnoses = diagnose(features, model, night, previous)
+    return DiagnosedBook(organization, night, version, model, continued, features, diagnoses)
+
+
+def write_night(book: DiagnosedBook, began: float) -> Night:
+    """Replace what stands of this night by what was found, in the open transaction."""
+    with connection.cursor() as cursor:
+        write_diagnoses(cursor, book.organization.id, book.night, book.diagnoses)
+        movements = write_movements(cursor, book.organization.id, book.night, book.continued, book.model)
+        priorities = write_priorities(cursor, book)
+    known_to = {f"{source}_known_to": _last_day(book.features, f"{source}_known_to") for source in SOURCES}
+    record, _created = Night.objects.update_or_create(
+        night=book.night,
+        defaults={
+            "organization_id": book.organization.id,
+            "model_version": book.version,
+            "continued": book.continued,
+            "accounts": book.diagnoses.height,
+            "withheld": book.diagnoses["health"].null_count(),
+            "arr": round(book.diagnoses["arr"].sum(), 2),
+            "movements": movements,
+            "priorities": priorities,
+            "finished_at": timezone.now(),
+            "seconds": round(time.monotonic() - began, 3),
+            **known_to,
+        },
+    )
+    return record
+
+
+def feature_settings(organization: Organization) -> FeatureSettings:
+    """What the features need to know of the organization."""
+    return FeatureSettings(
+        time_zone=organization.time_zone,
+        currency=organization.currency,
+        fiscal_year_start=organization.fiscal_year_first_month,
+        grace_days=organization.late_renewal_grace_days,
+    )
+
+
+def refuse_unfinished(organization: Organization, night: date) -> None:
+    """Raise NightNotOver unless the night's day has ended."""
+    if night > last_ended_day(organization, timezone.now()):
+        raise NightNotOver(f"{night} is not over in {organization.time_zone}.")
+
+
+def last_ended_day(organization: Organization, now: datetime) -> date:
+    """Yesterday, in the organization's time zone."""
+    return now.astimezone(organization.zone).date() - timedelta(days=1)
+
+
+def _last_day(features: pl.DataFrame, column: str) -> date | None:
+    return features[column].max() if column in features.columns else None  # type: ignore[return-value]  # a Date column

@@ -1,0 +1,236 @@
+"""Every subject that could be acted on after a night, one frame per kind.
+
+The expected effect of acting is
+
+    base (ARR due, or the room of the lever) × probability × share
+
+where for defense the probability is that of losing the base (renewal risk where a decision falls within 90 days, else
+churn risk) and the share is how much of that risk acting in time usually removes; for growth the probability is
+potential ÷ 100 and the share is 1. The shares are assumptions, stated here and shown with each priority, until an
+organization has outcomes of its own.
+"""
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from diagnostics.book import DiagnosedBook
+from diagnostics.engine import conform
+
+GROWTH = ("upsell", "seats", "usage", "cross_sell", "price")
+
+# What acting removes of the risk, by the source of the first cause: an unpaid invoice or an open ticket has an end
+# that someone can bring about; use that has gone comes back more rarely.
+RETAIN_SHARE = {"usage": 0.3, "support": 0.4, "billing": 0.5, "crm": 0.35}
+UNEXPLAINED_SHARE = 0.3
+NOTICED_SHARE = 0.1  # a notice that is given is rarely taken back
+RENEWAL_SHARE = 0.25
+SPONSOR_SHARE = 0.35
+PLAN_SHARE = 0.1
+OWNER_SHARE = 0.3
+OPPORTUNITY_SHARE = 0.5  # of an opportunity that somebody takes up again
+DEFAULT_OPPORTUNITY_PROBABILITY = 0.3  # where no potential is given
+
+RISK_DAYS = 90
+SILENT_DAYS = 30  # without any exchange
+SILENT_DECIDER_DAYS = 45  # without one with somebody who decides
+LONG_TERM_MONTHS = 3  # shorter terms decide every month: no renewal to prepare
+STALE_OPPORTUNITY_DAYS = 30
+SPONSOR_DAYS = 180
+PLAN_DAYS = {True: 90, False: 180}  # strategic accounts, others
+
+FEATURES = (
+    "has_owner", "strategic", "term_months", "notice_given_on", "ends_on", "arr_due_90", "contacts_known",
+    "exchanges_known", "sponsors", "sponsor_left_on", "last_exchange_on", "last_decider_on", "plan_updated_on",
+    "open_opportunity_arr", "opportunity_moved_on",
+)  # fmt: skip
+COLUMNS = (
+    "account_id", "kind", "subject", "lever", "base", "probability", "share", "deadline", "decision_on", "facts",
+)  # fmt: skip
+
+
+def find_candidates(book: DiagnosedBook) -> pl.DataFrame:
+    """All subjects of the night, columns `COLUMNS`; an account may stand in several rows."""
+    frame = _join_features(book)
+    night = book.night
+    return pl.concat(
+        [
+            _retain(frame, book),
+            _growth(frame),
+            _renewal(frame, night),
+            _sponsor(frame, night),
+            _opportunity(frame, night),
+            _plan(frame, night),
+            _owner(frame),
+        ]
+    )
+
+
+def _join_features(book: DiagnosedBook) -> pl.DataFrame:
+    """Diagnoses beside the features that candidates read; both are sorted by account."""
+    frame = book.diagnoses.hstack(conform(book.features).select(FEATURES))
+    decides_soon = (pl.col("decision_on") - pl.lit(book.night)).dt.total_days().is_between(0, RISK_DAYS)
+    due = pl.when(pl.col("arr_due_90") > 0).then(pl.col("arr_due_90")).otherwise(pl.col("arr"))
+    return frame.with_columns(
+        decides_soon=decides_soon.fill_null(False),
+        due=pl.when(decides_soon).then(due).otherwise(pl.col("arr")),
+        risk=pl.when(decides_soon)
+        .then(pl.coalesce("renewal_risk", "churn_risk"))
+        .otherwise(pl.coalesce("churn_risk", "renewal_risk")),
+        next_decision=pl.when(pl.col("decision_on") >= book.night).then(pl.col("decision_on")),
+        defended=pl.col("lever") == "retain",
+        noticed=pl.col("notice_given_on").is_not_null(),
+    )
+
+
+def _kind(
+    frame: pl.DataFrame,
+    kind: str,
+    holds: pl.Expr,
+    *,
+    base: pl.Expr,
+    probability: pl.Expr,
+    share: pl.Expr,
+    deadline: pl.Expr,
+    lever: pl.Expr | None = None,
+    **facts: pl.Expr,
+) -> pl.DataFrame:
+    told = pl.struct(fact.alias(name) for name, fact in facts.items()).struct.json_encode() if facts else pl.lit("{}")
+    return frame.filter(holds.fill_null(False)).select(
+        pl.col("account_id"),
+        pl.lit(kind).alias("kind"),
+        pl.lit(kind).alias("subject"),
+        (lever if lever is not None else pl.lit("retain")).alias("lever"),
+        base.cast(pl.Float64).round(2).alias("base"),
+        probability.cast(pl.Float64).alias("probability"),
+        share.cast(pl.Float64).alias("share"),
+        deadline.cast(pl.Date).alias("deadline"),
+        pl.col("decision_on"),
+        told.alias("facts"),
+    )
+
+
+def _retain(frame: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
+    sources = pl.Series([RETAIN_SHARE[signal.source] for signal in book.model.declarations])
+    explained = pl.lit(sources).gather(pl.col("top_cause").cast(pl.Int64) - 1)
+    return _kind(
+        frame,
+        "retain",
+        pl.col("defended"),
+        base=pl.col("due"),
+        probability=pl.col("risk"),
+        share=pl.when(pl.col("noticed")).then(NOTICED_SHARE).otherwise(explained.fill_null(UNEXPLAINED_SHARE)),
+        deadline=pl.coalesce("next_decision", pl.when(pl.col("noticed")).then(pl.col("ends_on"))),
+        on=pl.col("notice_given_on"),
+        until=pl.col("ends_on"),
+    )
+
+
+def _growth(frame: pl.DataFrame) -> pl.DataFrame:
+    rows = [
+        _kind(
+            frame,
+            lever,
+            pl.col("lever") == lever,
+            base=pl.col(f"{lever}_arr"),
+            probability=pl.col("potential") / 100,
+            share=pl.lit(1.0),
+            deadline=pl.col("window_ends_on"),
+            lever=pl.lit(lever),
+        )
+        for lever in GROWTH
+    ]
+    return pl.concat(rows)
+
+
+def _renewal(frame: pl.DataFrame, night: date) -> pl.DataFrame:
+    """A decision within 90 days, and nobody who decides was heard for 45 days (nobody at all for 30)."""
+    since_decider = (pl.lit(night) - pl.col("last_decider_on")).dt.total_days()
+    since_any = (pl.lit(night) - pl.col("last_exchange_on")).dt.total_days()
+    silent = (since_decider.fill_null(9999) >= SILENT_DECIDER_DAYS) & (since_any.fill_null(9999) >= SILENT_DAYS)
+    return _kind(
+        frame,
+        "renewal",
+        pl.col("decides_soon")
+        & (pl.col("term_months").fill_null(12) >= LONG_TERM_MONTHS)
+        & pl.col("exchanges_known")
+        & silent
+        & ~pl.col("defended")
+        & ~pl.col("noticed"),
+        base=pl.col("due"),
+        probability=pl.col("risk"),
+        share=pl.lit(RENEWAL_SHARE),
+        deadline=pl.col("next_decision"),
+        lever=pl.lit(""),
+        on=pl.max_horizontal("last_decider_on", "last_exchange_on"),
+        until=pl.col("next_decision"),
+    )
+
+
+def _sponsor(frame: pl.DataFrame, night: date) -> pl.DataFrame:
+    """A sponsor left within 180 days and none is left."""
+    return _kind(
+        frame,
+        "sponsor",
+        pl.col("contacts_known")
+        & (pl.col("sponsors").fill_null(0) == 0)
+        & (pl.col("sponsor_left_on") >= night - timedelta(days=SPONSOR_DAYS))
+        & ~pl.col("defended"),
+        base=pl.col("due"),
+        probability=pl.col("risk"),
+        share=pl.lit(SPONSOR_SHARE),
+        deadline=pl.col("next_decision"),
+        lever=pl.lit(""),
+        on=pl.col("sponsor_left_on"),
+    )
+
+
+def _opportunity(frame: pl.DataFrame, night: date) -> pl.DataFrame:
+    """An open opportunity that has not moved for 30 days; on an account to retain nothing is sold."""
+    return _kind(
+        frame,
+        "opportunity",
+        (pl.col("open_opportunity_arr") > 0)
+        & (pl.col("opportunity_moved_on") <= night - timedelta(days=STALE_OPPORTUNITY_DAYS))
+        & ~pl.col("defended"),
+        base=pl.col("open_opportunity_arr"),
+        probability=(pl.col("potential") / 100).fill_null(DEFAULT_OPPORTUNITY_PROBABILITY),
+        share=pl.lit(OPPORTUNITY_SHARE),
+        deadline=pl.lit(None, dtype=pl.Date),
+        lever=pl.lit(""),
+        on=pl.col("opportunity_moved_on"),
+        amount=pl.col("open_opportunity_arr"),
+    )
+
+
+def _plan(frame: pl.DataFrame, night: date) -> pl.DataFrame:
+    """An account plan that nobody updated or reviewed for 90 days on a strategic account, for 180 on another."""
+    age = (pl.lit(night) - pl.col("plan_updated_on")).dt.total_days()
+    allowed = pl.when(pl.col("strategic").fill_null(False)).then(PLAN_DAYS[True]).otherwise(PLAN_DAYS[False])
+    return _kind(
+        frame,
+        "plan",
+        (age > allowed) & ~pl.col("defended"),
+        base=pl.col("due"),
+        probability=pl.col("risk"),
+        share=pl.lit(PLAN_SHARE),
+        deadline=pl.col("next_decision"),
+        lever=pl.lit(""),
+        on=pl.col("plan_updated_on"),
+    )
+
+
+def _owner(frame: pl.DataFrame) -> pl.DataFrame:
+    """An account without CSM and AM, in an organization that names them."""
+    if not frame["has_owner"].any():
+        frame = frame.clear()
+    return _kind(
+        frame,
+        "owner",
+        ~pl.col("has_owner"),
+        base=pl.col("due"),
+        probability=pl.col("risk"),
+        share=pl.lit(OWNER_SHARE),
+        deadline=pl.col("next_decision"),
+        lever=pl.lit(""),
+    )

@@ -1,0 +1,92 @@
+"""Whose priority it is, and in which order: at most ten a person a day, by expected effect and deadline."""
+
+import uuid
+from datetime import date
+
+import polars as pl
+from django.db.backends.utils import CursorWrapper
+
+from diagnostics.models import Priority
+
+A_DAY = 10
+# A deadline within thirty days raises the weight, up to double on its day; the effect that is shown stays as it is.
+URGENT_DAYS = 30
+# Under this share of the person's largest expected effect a subject is not worth a place.
+LEAST_SHARE = 0.03
+ACCOUNT_MANAGER_KINDS = ("renewal", "upsell", "seats", "usage", "cross_sell", "price", "opportunity")
+
+OWNER_SCHEMA = {"account_id": pl.String, "csm_email": pl.String, "am_email": pl.String}
+# Both fields keep their history: the value on the night, else the earliest known, else the account's own.
+OWNERS = """
+SELECT a.id::text, lower(coalesce(csm.value, a.csm_email)), lower(coalesce(am.value, a.am_email))
+FROM portfolio_account a
+LEFT JOIN {history} csm ON csm.account_id = a.id AND csm.field = 'csm_email'
+LEFT JOIN {history} am ON am.account_id = a.id AND am.field = 'am_email'
+WHERE a.organization_id = %(organization)s
+ORDER BY a.id
+""".replace(
+    "{history}",
+    """(
+    SELECT DISTINCT ON (account_id, field) account_id, field, value
+    FROM portfolio_accounthistory
+    WHERE organization_id = %(organization)s AND field IN ('csm_email', 'am_email')
+    ORDER BY account_id, field, (from_on > %(night)s), CASE WHEN from_on > %(night)s THEN from_on END, from_on DESC
+)""",
+)
+
+ORDER = ["weight", "base", "account_id", "subject"]
+DESCENDING = [True, True, False, False]
+
+
+def assign_owners(
+    cursor: CursorWrapper, organization_id: uuid.UUID, night: date, candidates: pl.DataFrame
+) -> pl.DataFrame:
+    """Column owner_email: the AM for growth, renewals and opportunities where one is named, else the CSM; '' unowned."""
+    cursor.execute(OWNERS, {"organization": organization_id, "night": night})
+    owners = pl.DataFrame(cursor.fetchall(), schema=OWNER_SCHEMA, orient="row")
+    sold = pl.col("kind").is_in(ACCOUNT_MANAGER_KINDS)
+    manager = pl.when(sold & (pl.col("am_email") != "")).then(pl.col("am_email")).otherwise(pl.col("csm_email"))
+    owned = candidates.join(owners, on="account_id", how="left", maintain_order="left")
+    return owned.with_columns(
+        owner_email=pl.when((manager == "") & (pl.col("kind") != "owner"))
+        .then(pl.col("am_email"))
+        .otherwise(manager)
+        .fill_null("")
+    ).drop("csm_email", "am_email")
+
+
+def weigh(candidates: pl.DataFrame, night: date) -> pl.DataFrame:
+    """Columns effect, urgency and weight = effect × urgency. An effect that nobody can tell weighs nothing."""
+    days = (pl.col("deadline") - pl.lit(night)).dt.total_days()
+    urgency = 1 + ((URGENT_DAYS - days) / URGENT_DAYS).clip(0.0, 1.0)
+    return candidates.with_columns(
+        effect=(pl.col("base") * pl.col("probability") * pl.col("share")).round(2),
+        urgency=urgency.round(4).fill_null(1.0),
+    ).with_columns(weight=(pl.col("effect") * pl.col("urgency")).fill_null(0.0))
+
+
+def keep_one_per_account(candidates: pl.DataFrame) -> pl.DataFrame:
+    """The heaviest subject of each account and person; column `also` lists the kinds that give way to it."""
+    ordered = candidates.sort(ORDER, descending=DESCENDING, nulls_last=True)
+    return ordered.group_by("account_id", "owner_email", maintain_order=True).agg(
+        pl.exclude("kind").first(), pl.col("kind").first(), pl.col("kind").slice(1).alias("also")
+    )
+
+
+def rank(candidates: pl.DataFrame) -> pl.DataFrame:
+    """Column rank, 1 to 10 for each person; left_out says why a row has none. Rows left out before stay so."""
+    ordered = candidates.sort(ORDER, descending=DESCENDING, nulls_last=True)
+    waiting = pl.col("left_out") == ""
+    largest = pl.col("effect").filter(waiting).max().over("owner_email")
+    ordered = ordered.with_columns(
+        left_out=pl.when(waiting & (pl.col("effect") < LEAST_SHARE * largest).fill_null(False))
+        .then(pl.lit(Priority.LeftOut.BELOW_THRESHOLD.value))
+        .otherwise(pl.col("left_out"))
+    )
+    place = waiting.cast(pl.Int16).cum_sum().over("owner_email")
+    return ordered.with_columns(rank=pl.when(waiting).then(place)).with_columns(
+        left_out=pl.when(pl.col("rank") > A_DAY)
+        .then(pl.lit(Priority.LeftOut.MORE_THAN_TEN.value))
+        .otherwise(pl.col("left_out")),
+        rank=pl.when(pl.col("rank") <= A_DAY).then(pl.col("rank")),
+    )

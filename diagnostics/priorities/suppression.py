@@ -1,0 +1,115 @@
+"""One subject is one priority across nights: what was done, snoozed or dismissed stays away until something is new.
+
+New is, against the night that the member saw when acting: another lever or segment, another first cause, health lower
+(for growth: potential higher) by 5 points, one contribution worse (better) by 3, a new date for the decision, or a
+newer fact of the subject's own kind. A snooze and a plan also end on their date.
+"""
+
+import uuid
+from datetime import datetime
+
+import polars as pl
+from django.db.backends.utils import CursorWrapper
+
+from diagnostics.book import DiagnosedBook
+from diagnostics.models import Priority
+
+DONE_KINDS = ("called", "mailed", "met", "planned", "no_action")
+DATED_KINDS = ("snoozed", "planned")  # their reason is the day on which the subject returns
+SCORE_STEP = 5.0
+CONTRIBUTION_STEP = 3.0
+
+# The last act on each subject known on the night, beside the diagnosis that the member saw.
+ACTS = """
+SELECT act.account_id::text, act.priority, act.kind, act.reason, act.acted_on,
+       seen.health, seen.potential, seen.segment, seen.lever, seen.top_cause, seen.decision_on, seen.points
+FROM (
+    SELECT DISTINCT ON (account_id, priority)
+           account_id, priority, kind, reason, (at AT TIME ZONE %(zone)s)::date AS acted_on
+    FROM portfolio_act
+    WHERE organization_id = %(organization)s AND at < %(end)s AND priority <> '' AND kind = ANY(%(kinds)s)
+    ORDER BY account_id, priority, at DESC, source_id DESC
+) act
+LEFT JOIN LATERAL (
+    SELECT * FROM diagnostics_diagnosis d
+    WHERE d.organization_id = %(organization)s AND d.account_id = act.account_id AND d.night < act.acted_on
+    ORDER BY d.night DESC LIMIT 1
+) seen ON true
+"""
+SCHEMA = {
+    "account_id": pl.String,
+    "subject": pl.String,
+    "act": pl.String,
+    "reason": pl.String,
+    "acted_on": pl.Date,
+    "seen_health": pl.Float64,
+    "seen_potential": pl.Float64,
+    "seen_segment": pl.String,
+    "seen_lever": pl.String,
+    "seen_top_cause": pl.Int16,
+    "seen_decision_on": pl.Date,
+    "seen_points": pl.List(pl.Float64),
+}
+
+
+def read_acts(
+    cursor: CursorWrapper, organization_id: uuid.UUID, *, end_of_night: datetime, time_zone: str
+) -> pl.DataFrame:
+    """The last act on each subject before the end of the night, columns `SCHEMA`."""
+    cursor.execute(
+        ACTS,
+        {
+            "organization": organization_id,
+            "end": end_of_night,
+            "zone": time_zone,
+            "kinds": [*DONE_KINDS, "snoozed", "dismissed"],
+        },
+    )
+    return pl.DataFrame(cursor.fetchall(), schema=SCHEMA, orient="row")
+
+
+def suppress(candidates: pl.DataFrame, book: DiagnosedBook, acts: pl.DataFrame) -> pl.DataFrame:
+    """Columns left_out and left_out_until, for the subjects that were acted on and have nothing new since."""
+    if not acts.height:
+        return candidates.with_columns(left_out=pl.lit(""), left_out_until=pl.lit(None, dtype=pl.Date))
+    now = book.diagnoses.select(
+        "account_id", "health", "potential", "segment", pl.col("lever").alias("now_lever"), "top_cause", "points"
+    )
+    frame = candidates.join(acts, on=["account_id", "subject"], how="left", maintain_order="left").join(
+        now, on="account_id", how="left", maintain_order="left"
+    )
+    dated = pl.col("act").is_in(DATED_KINDS)
+    until = pl.when(dated).then(pl.col("reason").str.to_date("%Y-%m-%d", strict=False))
+    returned = (until <= book.night).fill_null(False)
+    why = (
+        pl.when(pl.col("act").is_in(DONE_KINDS))
+        .then(pl.lit(Priority.LeftOut.DONE.value))
+        .when(pl.col("act") == "snoozed")
+        .then(pl.lit(Priority.LeftOut.SNOOZED.value))
+        .otherwise(pl.lit(Priority.LeftOut.DISMISSED.value))
+    )
+    kept_away = pl.col("act").is_not_null() & ~returned & ~_is_new(len(book.model.names))
+    return frame.with_columns(
+        left_out=pl.when(kept_away).then(why).otherwise(pl.lit("")),
+        left_out_until=pl.when(kept_away).then(until),
+    ).select(*candidates.columns, "left_out", "left_out_until")
+
+
+def _is_new(signals: int) -> pl.Expr:
+    growth = ~pl.col("lever").is_in(["retain", ""])
+    sign = pl.when(growth).then(1.0).otherwise(-1.0)
+    moved = sign * pl.when(growth).then(pl.col("potential") - pl.col("seen_potential")).otherwise(
+        pl.col("health") - pl.col("seen_health")
+    )
+    comparable = pl.when(pl.col("seen_points").list.len() == signals).then(pl.col("seen_points"))
+    change = (pl.col("points") - comparable) * sign
+    own_day = pl.col("facts").str.json_path_match("$.on").str.to_date("%Y-%m-%d", strict=False)
+    return pl.any_horizontal(
+        pl.col("segment") != pl.col("seen_segment"),
+        pl.col("now_lever") != pl.col("seen_lever"),
+        pl.col("top_cause") != pl.col("seen_top_cause"),
+        moved >= SCORE_STEP,
+        change.list.max() >= CONTRIBUTION_STEP,
+        pl.col("decision_on") != pl.col("seen_decision_on"),
+        own_day > pl.col("acted_on"),
+    ).fill_null(False)
