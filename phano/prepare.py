@@ -21,6 +21,8 @@ def prepare() -> None:
     began = time.monotonic()
     if settings.ADMIN_URL:
         call_command("provision", stdout=io.StringIO())
+    if "owner" not in settings.DATABASES:
+        raise CommandError("Set DATABASE_OWNER_URL as well: the role of DATABASE_URL may not change tables.")
     call_command("migrate", interactive=False, verbosity=0)
     print(f"· Roles, database and migrations are in place ({time.monotonic() - began:.1f} s).", flush=True)
     if "load_sample" in get_commands():
