@@ -126,7 +126,8 @@ class Supervisor:
             if child.process is not None:
                 end_groups([child.process.pid], hurry=lambda: self.signals > 1)
                 child.process.wait()
-        self.record.unlink(missing_ok=True)
+        if self.children:
+            self.record.unlink(missing_ok=True)
 
     def write_record(self) -> None:
         """Name the living children with their start times: a number alone could be another process's by then."""
