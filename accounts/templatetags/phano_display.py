@@ -8,7 +8,8 @@ from typing import Any
 from django import template
 from django.core.paginator import Page
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect
-from django.template import Node, TemplateSyntaxError, Variable
+from django.template import Node, TemplateSyntaxError
+from django.template.base import FilterExpression, Parser, Token
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -142,36 +143,32 @@ def page_numbers(page: Page) -> Iterator[int | str]:
 
 
 class IconNode(Node):
-    """`{% icon "check" %}`; a name that is not drawn fails when the template is read, not when it is shown."""
+    """`{% icon "check" %}`; a literal name that is not drawn fails when the template is read, not when it is shown."""
 
-    def __init__(self, name: str | Variable, extra: str) -> None:
-        self.name, self.extra = name, extra
+    def __init__(self, name: FilterExpression, classes: FilterExpression | None) -> None:
+        self.name, self.classes = name, classes
 
     def render(self, context: template.Context) -> str:
-        name = self.name if isinstance(self.name, str) else self.name.resolve(context)
-        return draw_icon(name, self.extra)
+        classes = self.classes.resolve(context) if self.classes else ""
+        return draw_icon(self.name.resolve(context), str(classes))
 
 
-def draw_icon(name: str, extra: str = "") -> SafeString:
+def draw_icon(name: str, classes: str = "") -> SafeString:
     """The icon as inline SVG, hidden from assistive technology; raises KeyError for a name that is not drawn."""
-    return format_html(
-        '<svg class="{}" viewBox="0 0 16 16" aria-hidden="true">{}</svg>', f"i {extra}".rstrip(), DRAWN[name]
-    )
+    own = f"i {classes}".rstrip()
+    return format_html('<svg class="{}" viewBox="0 0 16 16" aria-hidden="true">{}</svg>', own, DRAWN[name])
 
 
 @register.tag
-def icon(parser: template.base.Parser, token: template.base.Token) -> IconNode:
+def icon(parser: Parser, token: Token) -> IconNode:
     """`{% icon "name" %}`, `{% icon variable %}`, with further classes: `{% icon "up" "i-12 up" %}`."""
     bits = token.split_contents()[1:]
-    if not 1 <= len(bits) <= 2 or (len(bits) == 2 and bits[1][0] not in "\"'"):
+    if not 1 <= len(bits) <= 2:
         raise TemplateSyntaxError('Write {% icon "name" %} or {% icon "name" "classes" %}.')
-    extra = bits[1].strip("\"'") if len(bits) == 2 else ""
-    if bits[0][0] not in "\"'":
-        return IconNode(Variable(bits[0]), extra)
-    name = bits[0].strip("\"'")
-    if name not in ICONS:
-        raise TemplateSyntaxError(f"There is no icon {name!r}; accounts/icons.py draws {', '.join(sorted(ICONS))}.")
-    return IconNode(name, extra)
+    name = parser.compile_filter(bits[0])
+    if isinstance(name.var, str) and name.var not in ICONS:
+        raise TemplateSyntaxError(f"There is no icon {name.var!r}; accounts/icons.py draws {', '.join(sorted(ICONS))}.")
+    return IconNode(name, parser.compile_filter(bits[1]) if len(bits) == 2 else None)
 
 
 @register.simple_tag

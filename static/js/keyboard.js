@@ -18,9 +18,12 @@
   const currentOf = (list) => list.querySelector("[data-key-item][data-current]") || list.querySelector("[data-key-item]");
   const theList = () => [...document.querySelectorAll("[data-key-list]")].find(visible);
 
+  const openPanel = () => [...document.querySelectorAll("[data-key-panel]:not([hidden])")].find(visible);
+
   function makeCurrent(item, { focus = true } = {}) {
     const list = item.closest("[data-key-list]");
     for (const other of itemsOf(list)) {
+      if (other !== item) other.querySelectorAll("[data-opens][aria-expanded=true]").forEach((opener) => opener.click());
       other.toggleAttribute("data-current", other === item);
       other.tabIndex = other === item ? 0 : -1;
     }
@@ -43,8 +46,8 @@
   function targetFor(key) {
     const selector = `[data-key="${CSS.escape(key)}"]`;
     const list = theList();
-    const scopes = [document.querySelector("[data-key-panel]:not([hidden])"), list && currentOf(list), document];
-    for (const scope of scopes) {
+    const panel = openPanel();
+    for (const scope of [panel, list && currentOf(list), document]) {
       if (!scope) continue;
       const found = [...scope.querySelectorAll(selector)].filter((element) => {
         // A key of another row is not a key of the page.
@@ -52,7 +55,7 @@
         return visible(element) && !element.disabled;
       });
       if (found.length) return found[found.length - 1];
-      if (/^[1-9]$/.test(key) && scope === document.querySelector("[data-key-panel]:not([hidden])")) return null;
+      if (scope === panel && /^[1-9]$/.test(key)) return null;
     }
     return null;
   }

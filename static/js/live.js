@@ -19,11 +19,12 @@
     if (template && toasts) toasts.append(template.content.cloneNode(true));
   }
 
-  document.addEventListener("htmx:sendError", () => showFault("offline"));
-  document.addEventListener("htmx:timeout", () => showFault("offline"));
+  // Nothing is lost when a part only failed to load.
+  const kindOf = (event, kind) => (event.detail.requestConfig?.verb === "get" ? "unread" : kind);
+  document.addEventListener("htmx:sendError", (event) => showFault(kindOf(event, "offline")));
+  document.addEventListener("htmx:timeout", (event) => showFault(kindOf(event, "offline")));
   document.addEventListener("htmx:responseError", (event) => {
-    const status = event.detail.xhr.status;
-    showFault(status >= 500 ? "server" : "denied");
+    showFault(kindOf(event, event.detail.xhr.status >= 500 ? "server" : "denied"));
   });
 
   // A passkey dialog that was closed is no error of the page.

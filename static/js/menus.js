@@ -28,7 +28,7 @@
     const group = opener.closest("[data-panels]") || document;
     group.querySelectorAll("[data-opens][aria-expanded='true']").forEach((other) => setPanel(other, false));
     setPanel(opener, opening);
-    if (opening) {
+    if (opening && opener.offsetParent !== null) {
       const first = panel.querySelector("[data-panel-focus], button, a, input");
       if (first) first.focus({ preventScroll: true });
       panel.scrollIntoView({ block: "nearest" });

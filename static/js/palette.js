@@ -65,6 +65,10 @@
       event.preventDefault();
       const by = event.key === "ArrowDown" ? 1 : -1;
       choose(all[(at + by + all.length) % all.length]);
+    } else if (event.key === "Escape") {
+      // A search field keeps the first Escape to empty itself; here one is enough.
+      event.preventDefault();
+      dialog.close();
     } else if (event.key === "Enter") {
       event.preventDefault();
       chosen()?.click();
