@@ -5,11 +5,12 @@ its encrypted fields unreadable. `wrap` and `unwrap` are the seam where a key ma
 of the master key file.
 """
 
+import fcntl
 import json
 import os
-import tempfile
-import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,18 +35,25 @@ class KeyWrapper(Protocol):
 
 
 class MasterKeyFile:
-    """A key-encryption key of 32 bytes in a file (RFC 3394 wrapping)."""
+    """Key-encryption keys of 32 bytes in a file, one after another (RFC 3394 wrapping).
+
+    The first wraps, each may unwrap: while a new master key is brought in, the file holds it before the old one.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.key = path.read_bytes()
-        if len(self.key) != KEY_BYTES:
-            raise ValueError(f"The master key file must hold {KEY_BYTES} bytes, it holds {len(self.key)}.")
+        raw = path.read_bytes()
+        if not raw or len(raw) % KEY_BYTES:
+            raise ValueError(f"The master key file must hold keys of {KEY_BYTES} bytes, it holds {len(raw)} bytes.")
+        self.keys = [raw[start : start + KEY_BYTES] for start in range(0, len(raw), KEY_BYTES)]
 
     def wrap(self, key: bytes) -> bytes:
-        return aes_key_wrap(self.key, key)
+        return aes_key_wrap(self.keys[0], key)
 
     def unwrap(self, wrapped: bytes) -> bytes:
-        return aes_key_unwrap(self.key, wrapped)
+        for key in self.keys[:-1]:
+            with suppress(InvalidUnwrap):
+                return aes_key_unwrap(key, wrapped)
+        return aes_key_unwrap(self.keys[-1], wrapped)
 
 
 class DataKeys:
@@ -53,7 +61,8 @@ class DataKeys:
 
     def __init__(self, keys: dict[int, bytes], lookup: bytes) -> None:
         self._ciphers = {number: AESGCM(key) for number, key in keys.items()}
-        self.newest = max(keys)
+        self.numbers = sorted(keys)
+        self.newest = self.numbers[-1]
         self.lookup = lookup
 
     def cipher(self, number: int) -> AESGCM:
@@ -69,60 +78,79 @@ class KeyStore:
 
     def __init__(self, folder: Path, wrapper: KeyWrapper) -> None:
         self.folder, self.wrapper = folder, wrapper
-        self._opened: dict[uuid.UUID, tuple[int, DataKeys]] = {}
-        self._lock = threading.Lock()
+        self._opened: dict[uuid.UUID, tuple[tuple[int, int], DataKeys]] = {}
 
     def create(self, organization_id: uuid.UUID) -> None:
         """Make a new organization's first data key and look-up key; raises FileExistsError."""
-        if self._path(organization_id).exists():
-            raise FileExistsError(organization_id)
-        self._write(organization_id, {"lookup": self._wrapped_new(), "keys": {"1": self._wrapped_new()}})
+        with self._locked():
+            if self._path(organization_id).exists():
+                raise FileExistsError(organization_id)
+            self._write(organization_id, {"lookup": self._wrapped_new(), "keys": {"1": self._wrapped_new()}})
+
+    def ensure(self, organization_id: uuid.UUID) -> None:
+        """Make the first keys where there are none."""
+        if not self._path(organization_id).exists():
+            with suppress(FileExistsError):
+                self.create(organization_id)
 
     def rotate(self, organization_id: uuid.UUID) -> int:
         """Add a newer data key; older ones stay for what they sealed. Returns the new key's number."""
-        content = self._read(organization_id)
-        number = max(int(n) for n in content["keys"]) + 1
-        content["keys"][str(number)] = self._wrapped_new()
-        self._write(organization_id, content)
+        with self._locked():
+            content = self._read(organization_id)
+            number = max(int(n) for n in content["keys"]) + 1
+            content["keys"][str(number)] = self._wrapped_new()
+            self._write(organization_id, content)
         return number
 
     def rewrap(self, organization_id: uuid.UUID, wrapper: KeyWrapper) -> None:
         """Wrap the organization's keys with another key-encryption key; nothing in the database changes."""
-        content = self._read(organization_id)
-        again = {n: wrapper.wrap(self._unwrap(w)).hex() for n, w in content["keys"].items()}
-        self._write(organization_id, {"lookup": wrapper.wrap(self._unwrap(content["lookup"])).hex(), "keys": again})
+        with self._locked():
+            content = self._read(organization_id)
+            again = {n: wrapper.wrap(self._unwrap(w)).hex() for n, w in content["keys"].items()}
+            self._write(organization_id, {"lookup": wrapper.wrap(self._unwrap(content["lookup"])).hex(), "keys": again})
 
     def retire(self, organization_id: uuid.UUID, number: int) -> None:
         """Forget one older data key, once nothing is sealed with it any more."""
-        content = self._read(organization_id)
-        if int(number) == max(int(n) for n in content["keys"]):
-            raise ValueError("The newest data key is in use.")
-        content["keys"].pop(str(number), None)
-        self._write(organization_id, content)
+        with self._locked():
+            content = self._read(organization_id)
+            if int(number) == max(int(n) for n in content["keys"]):
+                raise ValueError("The newest data key is in use.")
+            content["keys"].pop(str(number), None)
+            self._write(organization_id, content)
 
     def destroy(self, organization_id: uuid.UUID) -> None:
         """Make everything the organization ever sealed unreadable, here and in every backup."""
-        self._path(organization_id).unlink(missing_ok=True)
-        self._opened.pop(organization_id, None)
+        with self._locked():
+            self._draft(organization_id).unlink(missing_ok=True)
+            self._path(organization_id).unlink(missing_ok=True)
+            self._opened.pop(organization_id, None)
 
     def keys(self, organization_id: uuid.UUID) -> DataKeys:
         """The opened keys; raises KeyDestroyed. A changed file is read again, so workers see a rotation."""
         try:
-            changed = self._path(organization_id).stat().st_mtime_ns
+            file = self._path(organization_id).stat()
         except FileNotFoundError:
             self._opened.pop(organization_id, None)
             raise KeyDestroyed(f"No data key for organization {organization_id}.") from None
+        # The clock of a file system ticks in milliseconds: two writes in one tick still differ by their inode.
+        mark = (file.st_mtime_ns, file.st_ino)
         known = self._opened.get(organization_id)
-        if known is None or known[0] != changed:
+        if known is None or known[0] != mark:
             content = self._read(organization_id)
             opened = {int(n): self._unwrap(w) for n, w in content["keys"].items()}
-            known = (changed, DataKeys(opened, self._unwrap(content["lookup"])))
-            with self._lock:
-                self._opened[organization_id] = known
+            known = self._opened[organization_id] = (mark, DataKeys(opened, self._unwrap(content["lookup"])))
         return known[1]
 
+    def owners(self) -> list[uuid.UUID]:
+        """Whose keys are here: organizations, and the installation itself under the nil UUID."""
+        return sorted(uuid.UUID(path.stem) for path in self.folder.glob("*.json"))
+
     def _path(self, organization_id: uuid.UUID) -> Path:
-        return self.folder / f"{organization_id}.json"
+        # Through UUID: whatever comes here, the name stays inside the folder.
+        return self.folder / f"{uuid.UUID(str(organization_id))}.json"
+
+    def _draft(self, organization_id: uuid.UUID) -> Path:
+        return self._path(organization_id).with_suffix(".draft")
 
     def _wrapped_new(self) -> str:
         return self.wrapper.wrap(os.urandom(KEY_BYTES)).hex()
@@ -139,15 +167,30 @@ class KeyStore:
         except FileNotFoundError:
             raise KeyDestroyed(f"No data key for organization {organization_id}.") from None
 
-    def _write(self, organization_id: uuid.UUID, content: dict[str, Any]) -> None:
-        # Written beside and renamed: a crash never leaves half a key file, which would lose the data.
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        # Two writers who both read, then write, would lose one's new key, and what it sealed with it.
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(dir=self.folder)
+        with (self.folder / ".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _write(self, organization_id: uuid.UUID, content: dict[str, Any]) -> None:
+        # Written beside and renamed: a crash never leaves half a key file, which would lose the data. The draft has
+        # one name, so that destroying finds it.
+        draft = self._draft(organization_id)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as file:
             json.dump(content, file)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, self._path(organization_id))
+        draft.replace(self._path(organization_id))
+        # The new name must be on the disk before the first row that the new key seals.
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 @cache
