@@ -45,6 +45,11 @@ def current_context() -> Context:
     return context
 
 
+def is_context_open() -> bool:
+    """Whether an organization's rows can be read here: false on an error page, after the transaction."""
+    return _current.get() is not None
+
+
 def pads(secret: str) -> tuple[bytes, bytes]:
     """The inner and outer HMAC-SHA256 key blocks (RFC 2104), as the guard stores them."""
     block = hashlib.sha256(secret.encode()).digest().ljust(64, b"\0")
@@ -77,6 +82,7 @@ def organization_context(*, organization_id: uuid.UUID, user_id: uuid.UUID) -> I
     """
     outer = _current.get()
     context = Context(organization_id, user_id)
+    ends_with_transaction = not connection.in_atomic_block
     with transaction.atomic():
         _hand_over(organization_id, user_id)
         token = _current.set(context)
@@ -86,7 +92,7 @@ def organization_context(*, organization_id: uuid.UUID, user_id: uuid.UUID) -> I
             _current.reset(token)
             # set_config(…, true) lasts until the transaction ends: inside an outer one it would outlive
             # this block. A broken transaction accepts no statement, and its end clears the setting.
-            if not connection.needs_rollback and not _is_broken():
+            if not ends_with_transaction and not connection.needs_rollback and not _is_broken():
                 if outer is None:
                     _set("")
                 else:

@@ -11,10 +11,10 @@ from psycopg import sql
 from accounts.context import KEY_ID, pads
 
 ROLES = {
-    "phano_owner": "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
-    "phano_app": "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOINHERIT",
+    "phano_owner": "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION",
+    "phano_app": "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION NOINHERIT",
     "phano_backup": "LOGIN NOSUPERUSER BYPASSRLS NOCREATEDB NOCREATEROLE",
-    "phano_guard": "NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
+    "phano_guard": "NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION",
 }
 
 
@@ -50,8 +50,8 @@ def grant_database(admin: psycopg.Connection, name: str) -> None:
     admin.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO phano_app, phano_owner, phano_backup").format(database))
 
 
-def provision_schema(database: psycopg.Connection, context_secret: str) -> None:
-    """Schemas, default privileges and the guard's signing key, inside the database."""
+def provision_schema(database: psycopg.Connection, context_secret: str) -> bool:
+    """Schemas, default privileges and the guard's signing key, inside the database; what hide_statements answers."""
     for statement in (
         "ALTER SCHEMA public OWNER TO phano_owner",
         "REVOKE ALL ON SCHEMA public FROM PUBLIC",
@@ -75,12 +75,30 @@ def provision_schema(database: psycopg.Connection, context_secret: str) -> None:
         "ON CONFLICT (kid) DO UPDATE SET ikey = excluded.ikey, okey = excluded.okey",
         [KEY_ID, ikey, okey],
     )
+    return hide_statements(database)
 
 
-def provision_cluster(admin_conninfo: dict[str, Any], *, name: str, passwords: dict[str, str], secret: str) -> None:
-    """Everything, in order; `admin_conninfo` are psycopg's keyword arguments of an administrator's connection."""
+def hide_statements(database: psycopg.Connection) -> bool:
+    """Let no role but monitors read what other connections run; False where the administrator may not change that.
+
+    All organizations' statements run as phano_app, values included: pg_stat_activity would show them to one another.
+    """
+    functions = "pg_catalog.pg_stat_get_activity(integer), pg_catalog.pg_stat_get_backend_activity(integer)"
+    try:
+        database.execute(f"REVOKE EXECUTE ON FUNCTION {functions} FROM PUBLIC")  # type: ignore[arg-type]  # literal
+        database.execute(f"GRANT EXECUTE ON FUNCTION {functions} TO pg_monitor")  # type: ignore[arg-type]  # literal
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True
+
+
+def provision_cluster(admin_conninfo: dict[str, Any], *, name: str, passwords: dict[str, str], secret: str) -> bool:
+    """Everything, in order; `admin_conninfo` are psycopg's keyword arguments of an administrator's connection.
+
+    False where the administrator could not hide other connections' statements (a managed cluster).
+    """
     with psycopg.connect(**{**admin_conninfo, "dbname": "postgres"}, autocommit=True) as admin:
         provision_roles(admin, passwords)
         provision_database(admin, name)
     with psycopg.connect(**{**admin_conninfo, "dbname": name}, autocommit=True) as database:
-        provision_schema(database, secret)
+        return provision_schema(database, secret)
