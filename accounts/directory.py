@@ -6,6 +6,7 @@ import uuid
 from django.db import connection, transaction
 
 from accounts.context import NOBODY, organization_context
+from accounts.models import Organization
 
 
 def hash_handle(kind: str, value: str) -> bytes:
@@ -26,10 +27,29 @@ def register_handle(kind: str, value: str) -> None:
         cursor.execute("SELECT guard.register(%s, %s)", [kind, hash_handle(kind, value)])
 
 
-def release_handle(kind: str, value: str) -> None:
-    """Forget a handle of the open context's organization."""
+def release_handle(kind: str, digest: bytes) -> None:
+    """Forget a handle of the open context's organization, of which the digest is at hand."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT guard.release(%s, %s)", [kind, hash_handle(kind, value)])
+        cursor.execute("SELECT guard.release(%s, %s)", [kind, bytes(digest)])
+
+
+def expect_invitee(email: str) -> None:
+    """Let whoever proves to own this address find the open context's organization."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT guard.invite(%s)", [hash_handle("invitee", email.strip().lower())])
+
+
+def forget_invitee(email: str) -> None:
+    """Take back `expect_invitee`, once no invitation to this address is open."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT guard.uninvite(%s)", [hash_handle("invitee", email.strip().lower())])
+
+
+def inviting_organization_ids(user_id: uuid.UUID) -> list[uuid.UUID]:
+    """The organizations that invited one of the user's verified addresses."""
+    with organization_context(organization_id=NOBODY, user_id=user_id), connection.cursor() as cursor:
+        cursor.execute("SELECT guard.invitations()")
+        return [row[0] for row in cursor.fetchall()]
 
 
 def organization_ids_of(user_id: uuid.UUID) -> list[uuid.UUID]:
@@ -37,6 +57,15 @@ def organization_ids_of(user_id: uuid.UUID) -> list[uuid.UUID]:
     with organization_context(organization_id=NOBODY, user_id=user_id), connection.cursor() as cursor:
         cursor.execute("SELECT guard.memberships()")
         return [row[0] for row in cursor.fetchall()]
+
+
+def organizations_of(user_id: uuid.UUID) -> list[Organization]:
+    """The user's organizations, oldest membership first; each is read in a context of its own."""
+    found: list[Organization] = []
+    for organization_id in organization_ids_of(user_id):
+        with organization_context(organization_id=organization_id, user_id=user_id):
+            found.extend(Organization.objects.all())
+    return found
 
 
 def all_organization_ids() -> list[uuid.UUID]:

@@ -1,8 +1,10 @@
-"""Founding an organization: the one act that must write before there is a membership."""
+"""Founding an organization, the one act that must write before there is a membership, and changing its settings."""
 
 import re
+import secrets
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -11,11 +13,19 @@ from django.utils.text import slugify
 
 from accounts import audit
 from accounts.context import organization_context, service_user_id
-from accounts.directory import hash_handle
+from accounts.directory import find_organization, hash_handle
 from accounts.keystore import open_key_store
 from accounts.models import Membership, Organization, Role, User
+from accounts.rules import lock_for
 
 RESERVED_SLUGS = frozenset({"new", "api", "static", "accounts", "admin", "invitation", "health"})
+LONGEST_SLUG = 48
+SETTINGS = frozenset(
+    {
+        *("name", "visibility", "currency", "time_zone", "night_at"),
+        *("fiscal_year_first_month", "defense_arr", "late_renewal_grace_days"),
+    }
+)
 
 
 class SlugTaken(ValueError):
@@ -70,5 +80,36 @@ def _claim_slug(slug: str) -> None:
 
 
 def suggest_slug(name: str) -> str:
-    """An address made from a name; two random letters keep it free of clashes when offered again."""
-    return re.sub(r"-+", "-", slugify(name))[:48].strip("-") or "organization"
+    """A free address made from a name: with a number where the plain one is taken."""
+    plain = re.sub(r"[-_]+", "-", slugify(name))[: LONGEST_SLUG - 6].strip("-") or "organization"
+    numbered = [plain, *(f"{plain}-{number}" for number in range(2, 6))]
+    for slug in numbered:
+        if slug not in RESERVED_SLUGS and find_organization("slug", slug) is None:
+            return slug
+    return f"{plain}-{secrets.token_hex(2)}"
+
+
+def change_organization(*, actor: Membership, **settings_: Any) -> list[str]:
+    """Change some of an organization's SETTINGS; returns the names of those that really changed.
+
+    Raises PermissionDenied, ValidationError, or TypeError for a name that is no setting.
+    """
+    if unknown := settings_.keys() - SETTINGS:
+        raise TypeError(f"No such settings: {sorted(unknown)}")
+    lock_for(actor, "organization.change")
+    organization = Organization.objects.get()
+    before = {name: getattr(organization, name) for name in settings_}
+    for name, value in settings_.items():
+        setattr(organization, name, value)
+    organization.full_clean(validate_unique=False, validate_constraints=False)
+    changed = sorted(name for name in before if getattr(organization, name) != before[name])
+    if changed:
+        organization.save(update_fields=changed)
+        audit.record(
+            "organization.changed",
+            subject="organization",
+            subject_id=organization.pk,
+            before={name: str(before[name]) for name in changed},
+            after={name: str(getattr(organization, name)) for name in changed},
+        )
+    return changed

@@ -18,8 +18,13 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "portfolio.export": frozenset({Role.OWNER, Role.ADMIN, Role.DPO}),
     "diagnosis.run": ADMINS,
 }
-# What a member may still do once the trial is over, or with an unsafe method in a read-only organization.
-READ_ONLY = frozenset({"organization.enter", "members.view", "audit.view", "portfolio.view", "portfolio.export"})
+# Reading is always allowed to those who may read. After the trial only this may still be done by an unsafe method.
+AFTER_TRIAL = frozenset({"portfolio.export"})
+
+
+def permissions_of(role: str) -> frozenset[str]:
+    """Everything that a role may do."""
+    return frozenset(name for name, roles in PERMISSIONS.items() if role in roles)
 
 
 def is_allowed(permission: str, membership: Membership) -> bool:

@@ -47,3 +47,5 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
+# Looks a file up when it is asked for: no scan of every file for each client, no warning about a folder not collected.
+WHITENOISE_AUTOREFRESH = True

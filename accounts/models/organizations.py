@@ -22,6 +22,12 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(_("%(name)s is not a time zone. Write for example Europe/Paris."), params={"name": name})
 
 
+# Small letters only: Acme and acme would be two organizations that one reader cannot tell apart.
+validate_slug_form = RegexValidator(
+    r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", _("Use small letters, digits and single hyphens, for example acme-europe.")
+)
+
+
 class Visibility(models.TextChoices):
     OWN = "own", _("Their own book")
     TEAM = "team", _("Their team's books")
@@ -51,7 +57,7 @@ class Organization(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=120)
-    slug = models.SlugField(_("address"), max_length=50, db_index=False)
+    slug = models.SlugField(_("address"), max_length=50, db_index=False, validators=[validate_slug_form])
     currency = models.CharField(
         _("reporting currency"), max_length=3, default="EUR", validators=[RegexValidator(r"^[A-Z]{3}$")]
     )
@@ -60,9 +66,15 @@ class Organization(models.Model):
     fiscal_year_first_month = models.PositiveSmallIntegerField(
         _("fiscal year begins in month"), default=1, validators=[MinValueValidator(1), MaxValueValidator(12)]
     )
-    late_renewal_grace_days = models.PositiveSmallIntegerField(_("late-renewal grace, in days"), default=30)
+    late_renewal_grace_days = models.PositiveSmallIntegerField(
+        _("late-renewal grace, in days"), default=30, validators=[MaxValueValidator(365)]
+    )
     defense_arr = models.DecimalField(
-        _("ARR from which a fragile account is defended"), max_digits=14, decimal_places=2, default=40_000
+        _("ARR from which a fragile account is defended"),
+        max_digits=14,
+        decimal_places=2,
+        default=40_000,
+        validators=[MinValueValidator(0)],
     )
     visibility = models.CharField(_("members see"), max_length=8, choices=Visibility.choices, default=Visibility.ALL)
     trial_ends_at = models.DateTimeField(null=True, blank=True)
@@ -124,7 +136,10 @@ class Membership(TenantModel):
 
 
 class Invitation(TenantModel):
-    """An invitation by e-mail; its token leads here through the guard's directory, as a digest."""
+    """An invitation by e-mail; its token leads here through the guard's directory, as a digest.
+
+    The token itself is made when the letter is written, and stands nowhere but in the letter.
+    """
 
     email = EncryptedTextField()
     email_hash = models.BinaryField()
@@ -133,6 +148,7 @@ class Invitation(TenantModel):
     token_hash = models.BinaryField()
     invited_by = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -142,3 +158,9 @@ class Invitation(TenantModel):
             *TenantModel.Meta.constraints,
             unique_in_organization("token_hash", name="accounts_invitation_token_unique"),
         ]
+        indexes = [models.Index(fields=["organization", "email_hash"], name="accounts_invitation_email")]
+
+    @property
+    def is_expired(self) -> bool:
+        """Whether its link no longer works for its age; it can be sent again."""
+        return timezone.now() >= self.expires_at
