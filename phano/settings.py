@@ -78,6 +78,8 @@ SECRET_KEY = read_secret("django", "DJANGO_SECRET_KEY")
 CONTEXT_SECRET = read_secret("context", "PHANO_CONTEXT_SECRET")
 KEY_STORE = Path(os.environ.get("PHANO_KEY_STORE") or DATA / "keys" / "store")
 MASTER_KEY_FILE = Path(os.environ.get("PHANO_MASTER_KEY_FILE") or DATA / "keys" / "master")
+# Who attested, when and for what, that the database's disks are encrypted; `check --deploy` asks for it.
+DISK_ENCRYPTION = os.environ.get("PHANO_DISK_ENCRYPTION", "")
 if EMBEDDED and not os.environ.get("PHANO_MASTER_KEY_FILE"):
     MASTER_KEY_FILE = embedded.master_key_file()
 
@@ -158,8 +160,18 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_SESSION_REMEMBER = None
+# Whoever finds an open browser must not be able to make the account their own.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# Only in the browser that is in the middle of signing up; allauth checks that itself.
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/300s/key", "login": "60/m/ip"}
+# The key of login_failed is an address and, in a browser that has signed in before, that browser: see the adapter.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/300s/key", "login": "60/m/ip", "reset_password": "20/m/ip,5/h/key"}
+# Without it every visitor behind the proxy would share one rate limit.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if os.environ.get("PHANO_BEHIND_PROXY") == "1" else 0
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+# A passkey signs in alone: it must have asked for a finger, a face or a PIN.
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Phano"
