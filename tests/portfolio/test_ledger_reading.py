@@ -17,10 +17,26 @@ def test_the_ledger_reads_plans_rates_and_parents(acme_context):
     south = Account.objects.create(source_id="S", name="South", parent=group)
     common = {"product": core, "currency": "SEK"}
     Subscription.objects.create(
-        source_id="1", account=north, plan=small, started_on=date(2026, 1, 1), ended_on=date(2026, 5, 1), mrr=100, **common
+        source_id="1",
+        account=north,
+        plan=small,
+        started_on=date(2026, 1, 1),
+        ended_on=date(2026, 5, 1),
+        mrr=100,
+        **common,
     )
-    Subscription.objects.create(source_id="1", account=north, plan=large, started_on=date(2026, 5, 1), ended_on=date(2026, 7, 1), mrr=200, **common)
-    Subscription.objects.create(source_id="2", account=south, plan=large, started_on=date(2026, 7, 1), mrr=200, **common)
+    Subscription.objects.create(
+        source_id="1",
+        account=north,
+        plan=large,
+        started_on=date(2026, 5, 1),
+        ended_on=date(2026, 7, 1),
+        mrr=200,
+        **common,
+    )
+    Subscription.objects.create(
+        source_id="2", account=south, plan=large, started_on=date(2026, 7, 1), mrr=200, **common
+    )
 
     made = [
         (m.account_id, m.day.isoformat(), m.kind, m.lever, m.amount)
