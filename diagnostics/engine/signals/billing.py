@@ -83,7 +83,7 @@ SIGNALS = (
             "before": pl.col("arr_180_ago"),
         },
         ramp=Ramp(neutral=0.0, worst=-0.4, best=0.5),
-        weight=(8, 8, 8),
+        weight=(9, 9, 9),
         en=Wording(
             "Pays **{now:money}** a year, down from **{before:money}** six months ago.",
             "Pays **{now:money}** a year, **{before:money}** six months ago.",
@@ -104,7 +104,7 @@ SIGNALS = (
             "sold": pl.col("products_sold"),
         },
         ramp=Ramp(neutral=1.5, worst=0.5, best=3.0),
-        weight=(8, 9, 10),
+        weight=(9, 10, 11),
         en=Wording(
             "Pays for **{products:int} of {sold:int}** products: one thread holds the account.",
             "Pays for **{products:int} of {sold:int}** products.",
@@ -122,7 +122,7 @@ SIGNALS = (
         label=("Tenure", "Ancienneté"),
         figures={"months": pl.col("paid_days") / 30.4375},
         ramp=Ramp(neutral=9.0, worst=1.0, best=30.0),
-        weight=(6, 7, 8),
+        weight=(7, 8, 9),
         en=Wording(
             "Customer for **{months:plural month|months}**: young accounts leave more often.",
             "Customer for **{months:plural month|months}**.",

@@ -33,8 +33,8 @@ SIGNALS = (
             "activity": pl.col("activity_28"),
             "peers": pl.col("peer_level") * pl.when(pl.col("seats") > 0).then(pl.col("seats")).otherwise(1.0),
         },
-        ramp=Ramp(neutral=1.0, worst=0.2, best=2.5),
-        weight=(14, 12, 10),
+        ramp=Ramp(neutral=0.6, worst=0.1, best=3.0),
+        weight=(9, 8, 8),
         en=Wording(
             "**{activity:int}** uses in 28 days, where comparable accounts show **{peers:int}**.",
             "**{activity:int}** uses in 28 days, above the **{peers:int}** of comparable accounts.",
@@ -134,8 +134,8 @@ SIGNALS = (
             "seats": pl.col("seats"),
             "peers": pl.col("peer_seat_share"),
         },
-        ramp=Ramp(neutral=0.9, worst=0.25, best=1.6),
-        weight=(10, 9, 7),
+        ramp=Ramp(neutral=0.7, worst=0.15, best=1.6),
+        weight=(7, 6, 5),
         en=Wording(
             "**{users:int} of {seats:int}** seats are active (**{share:percent}**); "
             "comparable accounts reach **{peers:percent}**.",
@@ -160,8 +160,8 @@ SIGNALS = (
             "features": pl.col("features_84"),
             "peers": pl.col("peer_breadth"),
         },
-        ramp=Ramp(neutral=1.0, worst=0.4, best=1.5),
-        weight=(9, 9, 8),
+        ramp=Ramp(neutral=1.0, worst=0.5, best=1.3),
+        weight=(8, 8, 8),
         en=Wording(
             "Uses **{features:plural feature|features}**; comparable accounts use **{peers:int}**.",
             "Uses **{features:plural feature|features}**, at least the **{peers:int}** of comparable accounts.",
@@ -229,8 +229,8 @@ SIGNALS = (
             "use": pl.col("use_per_price") * 100,
             "peers": pl.col("peer_use_per_price") * 100,
         },
-        ramp=Ramp(neutral=0.9, worst=0.2, best=2.5),
-        weight=(6, 6, 7),
+        ramp=Ramp(neutral=0.6, worst=0.1, best=3.0),
+        weight=(4, 4, 5),
         en=Wording(
             "Pays for more than it uses: **{use:decimal}** uses per 100 of monthly price, "
             "comparable accounts **{peers:decimal}**.",

@@ -1,0 +1,84 @@
+"""The feature frame of a night, put together from one frame per kind of fact."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from diagnostics.engine import conform
+
+from .accounts import read_accounts
+from .exchanges import read_exchanges
+from .invoices import read_invoices
+from .limits import find_nearest_limits, read_limits
+from .planning import read_planning
+from .reading import Facts, FeatureSettings
+from .subscriptions import read_subscriptions
+from .support import read_support
+from .usage import read_metrics, read_usage
+
+# Where the organization keeps such facts at all, an account without any of them has none: a fact, not a gap.
+ZERO_WHERE_KNOWN = {
+    "support_known_to": (
+        "tickets_90", "tickets_open", "tickets_overdue", "severe_90", "severe_open", "reopened_90", "good_180",
+        "bad_180",
+    ),
+    "billing_known_to": ("invoices_365", "paid_on_time_365", "overdue_invoices", "failed_90"),
+    "contacts_known": ("contacts", "sponsors", "sponsors_left", "detractors", "supporters", "threads_90"),
+    "exchanges_known": ("meetings_90", "cancelled_90"),
+    "milestones_known": ("milestones",),
+}  # fmt: skip
+# These say the same of every account, also of one without a row of its own.
+OF_THE_BOOK = (
+    "support_known_to",
+    "billing_known_to",
+    "crm_known_to",
+    "usage_known_to",
+    "contacts_known",
+    "exchanges_known",
+    "reviews_known",
+    "milestones_known",
+)
+
+
+def compute_features(cursor: Any, organization_id: uuid.UUID, night: date, settings: FeatureSettings) -> pl.DataFrame:
+    """The columns `engine.FEATURES`, one row per customer account of the night, sorted by account.
+
+    An account is in it if it is known by then and has not churned: a subscription runs or ended within the grace, or
+    it never had one. Call it inside the organization's context: other organizations' rows cannot be seen.
+    """
+    facts = Facts(cursor, organization_id, night, settings)
+    subscriptions = read_subscriptions(facts)
+    accounts = read_accounts(facts).join(subscriptions, on="account_id", how="left")
+    accounts = accounts.filter(pl.col("running").fill_null(True))
+    metrics = read_metrics(facts)
+    usage = read_usage(facts, metrics, accounts)
+    limits = find_nearest_limits(read_limits(facts), metrics, usage)
+    frame = accounts
+    parts = (read_invoices(facts), usage, limits, read_support(facts), read_exchanges(facts), read_planning(facts))
+    for part in parts:
+        frame = frame.join(part, on="account_id", how="left")
+    frame = frame.with_columns(running=pl.col("running").fill_null(False), crm_known_to=pl.col("last_known_on").max())
+    frame = frame.with_columns(pl.col(name).max() for name in OF_THE_BOOK)
+    return conform(_keep_known(_fill_zeros(frame), night))
+
+
+def _fill_zeros(frame: pl.DataFrame) -> pl.DataFrame:
+    filled = []
+    for known, names in ZERO_WHERE_KNOWN.items():
+        present = pl.col(known).is_not_null() if frame.schema[known] == pl.Date else pl.col(known).fill_null(False)
+        filled += [
+            pl.when(present).then(pl.col(name).fill_null(0)).otherwise(pl.col(name)).alias(name) for name in names
+        ]
+    return frame.with_columns(filled)
+
+
+def _keep_known(frame: pl.DataFrame, night: date) -> pl.DataFrame:
+    """The accounts known by the night: since customer_since, or, where that is empty, since their first dated fact."""
+    dated = ("last_used_on", "last_ticket_on", "last_known_on", "survey_on", "opportunity_moved_on", "plan_updated_on")
+    has_facts = pl.any_horizontal(pl.col(dated).is_not_null(), pl.col("contacts") > 0, pl.col("milestones") > 0)
+    since = pl.col("customer_since")
+    known = pl.col("running") | (since <= night).fill_null(False) | (since.is_null() & has_facts.fill_null(False))
+    # A date to come is not known yet; the contract that runs is.
+    return frame.filter(known).with_columns(customer_since=pl.when(since <= night).then(since))

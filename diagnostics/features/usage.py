@@ -1,0 +1,175 @@
+"""Usage of the last 84 days, in one pass: one row per account and metric, turned here into one per account."""
+
+from datetime import timedelta
+
+import polars as pl
+
+from .reading import AMOUNT, COUNT, DAY, FLAG, TEXT, Facts
+
+WINDOW_DAYS = 84  # three times four whole weeks: each window has the same number of Mondays
+EARLIER_DAYS = 730  # how far back an account that was silent all the while is looked for
+TRIAL_DAYS = 60  # usage this long before the first paid day may be a trial; earlier contradicts the contract
+
+METRICS = {
+    "account_id": TEXT,
+    "metric": TEXT,
+    "sum_28": AMOUNT,
+    "sum_29_56": AMOUNT,
+    "sum_57_84": AMOUNT,
+    "peak_28": AMOUNT,
+    "peak_29_56": AMOUNT,
+    "last_quantity": AMOUNT,
+    "earlier_quantity": AMOUNT,
+    "least": AMOUNT,
+    "days_42": COUNT,
+    "days_84": COUNT,
+}
+
+# The days of use are kept as bits, bit 0 being the night: OR needs no sort, as counting distinct days would.
+# Sums are rounded: a sum of floats depends in its last digit on the order of the rows.
+STATEMENT = """
+SELECT account_id, metric,
+    round(sum(quantity) FILTER (WHERE day > %(night)s - 28)::numeric, 6),
+    round(sum(quantity) FILTER (WHERE day BETWEEN %(night)s - 55 AND %(night)s - 28)::numeric, 6),
+    round(sum(quantity) FILTER (WHERE day < %(night)s - 55)::numeric, 6),
+    max(quantity) FILTER (WHERE day > %(night)s - 28),
+    max(quantity) FILTER (WHERE day BETWEEN %(night)s - 55 AND %(night)s - 28),
+    max(quantity) FILTER (WHERE day > %(night)s - 3),
+    max(quantity) FILTER (WHERE day BETWEEN %(night)s - 30 AND %(night)s - 28),
+    min(quantity),
+    bit_or(1::bigint << (%(night)s - day)) FILTER (WHERE quantity > 0 AND day > %(night)s - 42),
+    bit_or(1::bigint << (%(night)s - day - 42)) FILTER (WHERE quantity > 0 AND day <= %(night)s - 42)
+FROM portfolio_usage
+WHERE organization_id = %(organization)s AND day BETWEEN %(first)s AND %(night)s
+GROUP BY account_id, metric
+"""
+
+MARKS = {"metric": TEXT, "key": FLAG, "negative": FLAG, "opening": FLAG}
+MARK_STATEMENT = """
+SELECT metric, bool_or(effect = 'key'), bool_or(effect = 'negative'), bool_or(opens_expansion IS TRUE)
+FROM portfolio_feature WHERE organization_id = %(organization)s GROUP BY metric
+"""
+
+EARLIER = {"account_id": TEXT, "earlier_on": DAY}
+EARLIER_STATEMENT = """
+SELECT account_id, max(day) FROM portfolio_usage
+WHERE organization_id = %(organization)s AND day BETWEEN %(earliest)s AND %(before)s
+    AND account_id = ANY(%(silent)s::uuid[]) AND quantity > 0
+GROUP BY account_id
+"""
+
+
+def read_metrics(facts: Facts) -> pl.DataFrame:
+    """One row per account and metric used within the 84 days."""
+    first = facts.night - timedelta(days=WINDOW_DAYS - 1)
+    return facts.read(STATEMENT, METRICS, first=first)
+
+
+def read_usage(facts: Facts, metrics: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+    """One row per account that was ever used, as far as two years back. `accounts`: account_id, first_paid_on."""
+    marks = facts.read(MARK_STATEMENT, MARKS)
+    frame = summarize_metrics(facts, metrics, marks)
+    silent = accounts.join(frame, on="account_id", how="anti")["account_id"]
+    earlier = _read_earlier(facts, silent) if silent.len() else pl.DataFrame(schema=EARLIER)
+    frame = frame.join(earlier, on="account_id", how="full", coalesce=True)
+    known_to = frame["last_used_on"].max() or frame["earlier_on"].max()
+    frame = frame.join(accounts.select("account_id", "first_paid_on"), on="account_id", how="left")
+    zeros = [name for name in frame.columns if name.startswith(("activity", "active_", "features_", "feature_act"))]
+    return frame.select(
+        "account_id",
+        pl.coalesce("last_used_on", "earlier_on").alias("last_used_on"),
+        pl.lit(known_to, dtype=pl.Date).alias("usage_known_to"),
+        # Silent now, but used before: that is known, and it is zero.
+        pl.col(zeros).fill_null(0),
+        pl.col("^(key|negative|opening)_activity.*$"),
+        (
+            (pl.col("least") < 0) | (pl.col("first_used_on") < pl.col("first_paid_on") - pl.duration(days=TRIAL_DAYS))
+        ).alias("usage_contradicts"),
+    )
+
+
+def _read_earlier(facts: Facts, silent: pl.Series) -> pl.DataFrame:
+    before = facts.night - timedelta(days=WINDOW_DAYS)
+    earliest = facts.night - timedelta(days=EARLIER_DAYS)
+    return facts.read(EARLIER_STATEMENT, EARLIER, earliest=earliest, before=before, silent=silent.to_list())
+
+
+def summarize_metrics(facts: Facts, metrics: pl.DataFrame, marks: pl.DataFrame) -> pl.DataFrame:
+    """One row per account from one per account and metric.
+
+    Activity is `events`; an account without events is measured by its active users, one without either by its
+    features. People are the distinct users over 28 days where the source counts them, else the busiest day's.
+    """
+    metric = pl.col("metric")
+    windows = ("28", "29_56", "57_84")
+
+    def total(which: pl.Expr, column: str) -> pl.Expr:
+        return pl.col(column).filter(which).sum()
+
+    def distinct(column: str) -> pl.Expr:
+        return pl.col(column).filter(metric == "active_users_28d").max()
+
+    feature = metric.str.starts_with("feature:")
+    activity = [
+        pl.when((metric == "events").any())
+        .then(total(metric == "events", f"sum_{window}"))
+        .when((metric == "active_users").any())
+        .then(total(metric == "active_users", f"sum_{window}"))
+        .otherwise(total(feature, f"sum_{window}"))
+        .alias(f"activity_{window}")
+        for window in windows
+    ]
+    marked = [
+        *_sum_marked(marks, "key", "sum_28", "key_activity_28"),
+        *_sum_marked(marks, "negative", "sum_28", "negative_activity_28"),
+        *_sum_marked(marks, "opening", "sum_28", "opening_activity_28"),
+        *_sum_marked(marks, "opening", "sum_29_84", "opening_activity_29_84"),
+    ]
+    frame = metrics.with_columns(sum_29_84=pl.sum_horizontal("sum_29_56", "sum_57_84"))
+    frame = frame.group_by("account_id").agg(
+        *activity,
+        *marked,
+        pl.coalesce(distinct("last_quantity"), pl.col("peak_28").filter(metric == "active_users").max()).alias(
+            "active_users"
+        ),
+        pl.coalesce(distinct("earlier_quantity"), pl.col("peak_29_56").filter(metric == "active_users").max()).alias(
+            "active_users_before"
+        ),
+        (feature & (pl.col("sum_28") > 0)).sum().cast(pl.Int64).alias("features_28"),
+        (feature & (pl.sum_horizontal("sum_28", "sum_29_84") > 0)).sum().cast(pl.Int64).alias("features_84"),
+        total(feature, "sum_28").alias("feature_activity_28"),
+        pl.col("days_42").fill_null(0).bitwise_or().alias("days_42"),
+        pl.col("days_84").fill_null(0).bitwise_or().alias("days_84"),
+        pl.col("least").min(),
+    )
+    return _name_days(frame, facts)
+
+
+def _sum_marked(marks: pl.DataFrame, mark: str, column: str, name: str) -> list[pl.Expr]:
+    chosen = marks.filter(pl.col(mark))["metric"].to_list()
+    return [pl.col(column).filter(pl.col("metric").is_in(chosen)).sum().alias(name)] if chosen else []
+
+
+def _name_days(frame: pl.DataFrame, facts: Facts) -> pl.DataFrame:
+    """Days of use from their bits: how many, the first and the last."""
+    night = pl.lit(facts.night)
+    recent, older = pl.col("days_42"), pl.col("days_84")
+    last = (
+        pl.when(recent != 0)
+        .then(recent.bitwise_trailing_zeros())
+        .when(older != 0)
+        .then(older.bitwise_trailing_zeros() + 42)
+    )
+    first = (
+        pl.when(older != 0)
+        .then(105 - older.bitwise_leading_zeros())
+        .when(recent != 0)
+        .then(63 - recent.bitwise_leading_zeros())
+    )
+    four_weeks = (1 << 28) - 1
+    return frame.with_columns(
+        active_days_28=(recent & four_weeks).bitwise_count_ones().cast(pl.Int64),
+        active_days_84=(recent.bitwise_count_ones() + older.bitwise_count_ones()).cast(pl.Int64),
+        last_used_on=night - pl.duration(days=last.cast(pl.Int64)),
+        first_used_on=night - pl.duration(days=first.cast(pl.Int64)),
+    )
