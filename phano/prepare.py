@@ -14,6 +14,7 @@ from django.core.management import call_command, get_commands
 from django.core.management.base import CommandError
 
 from phano import embedded
+from phano.welcome import sample_mark
 
 
 def prepare() -> None:
@@ -30,9 +31,8 @@ def prepare() -> None:
 
 
 def load_sample_once() -> None:
-    """Load the sample portfolio into the embedded database at its first start. The mark is kept beside that database,
-    so that a sample which its user has removed stays removed."""
-    mark = embedded.data_folder() / "sample-loaded"
+    """Load the sample portfolio into the embedded database at its first start."""
+    mark = sample_mark()
     if "database" not in embedded.missing_servers() or mark.exists():
         return
     print("· Loading the sample portfolio and diagnosing its nights.", flush=True)

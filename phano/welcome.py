@@ -26,12 +26,18 @@ def show_path(name: str) -> Path:
     return path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path
 
 
+def sample_mark() -> Path:
+    """The file that says the sample was loaded. It is kept beside the database, so that a sample which its user has
+    removed stays removed."""
+    return data_folder() / "sample-loaded"
+
+
 def describe_sample_sign_ins() -> list[str]:
-    """A line for each member of the sample, by the password that they share; none beside a database of the user's own,
-    where no sample is loaded."""
+    """A line for each member of the sample, by the password that they share; none where no sample was loaded, which is
+    also so beside a database of the user's own."""
     from portfolio.sample import SIGN_INS
 
-    if "database" not in missing_servers():
+    if "database" not in missing_servers() or not sample_mark().exists():
         return []
     lines = []
     width = max(len(email) for _role, email, _password in SIGN_INS)

@@ -14,7 +14,7 @@ import pytest
 
 from phano import launch
 from phano.embedded.place import PROJECT
-from phano.welcome import describe_running_site
+from phano.welcome import describe_running_site, sample_mark
 from portfolio.sample import SIGN_INS
 
 
@@ -160,8 +160,11 @@ def test_fresh_removes_only_a_data_folder_of_ours(bare_environment, open_folder)
     assert (open_folder / "data" / "thesis.txt").exists()
 
 
-def test_the_last_screen_fits_a_terminal_and_says_what_is_needed(monkeypatch):
+def test_the_last_screen_fits_a_terminal_and_says_what_is_needed(monkeypatch, open_folder):
     monkeypatch.delenv("DATABASE_URL")
+    monkeypatch.setenv("PHANO_DATA", str(open_folder))
+    assert "Sign in" not in describe_running_site(8123)
+    sample_mark().touch()
     text = describe_running_site(8123)
     assert len(text.splitlines()) <= 24
     assert max(len(line) for line in text.splitlines()) <= 80
@@ -170,9 +173,11 @@ def test_the_last_screen_fits_a_terminal_and_says_what_is_needed(monkeypatch):
         assert needed in text
 
 
-def test_no_sample_sign_in_is_shown_beside_a_database_of_ones_own(monkeypatch):
+def test_no_sample_sign_in_is_shown_beside_a_database_of_ones_own(monkeypatch, open_folder):
+    monkeypatch.setenv("PHANO_DATA", str(open_folder))
+    sample_mark().touch()
     monkeypatch.setenv("DATABASE_URL", "postgresql:///theirs")
-    assert not [email for _role, email, _password in SIGN_INS if email in describe_running_site(8123)]
+    assert "Sign in" not in describe_running_site(8123)
 
 
 def read_until(run: subprocess.Popen, text: str) -> str:
