@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from celery.schedules import crontab
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
@@ -211,7 +212,15 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE: dict[str, Any] = {}
+CELERY_BEAT_SCHEDULE: dict[str, Any] = {
+    "queue-due-nights": {
+        "task": "diagnostics.queue_due_nights",
+        # Nights are due at each organization's own hour, mostly a half or a full one: 2 minutes later misses the rush,
+        # and every 5 minutes is how late a night begins at most.
+        "schedule": crontab(minute="2-59/5"),
+        "options": {"expires": 240},
+    },
+}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]

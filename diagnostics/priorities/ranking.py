@@ -41,7 +41,7 @@ DESCENDING = [True, True, False, False]
 def assign_owners(
     cursor: CursorWrapper, organization_id: uuid.UUID, night: date, candidates: pl.DataFrame
 ) -> pl.DataFrame:
-    """Column owner_email: the AM for growth, renewals and opportunities where one is named, else the CSM; '' unowned."""
+    """Column owner_email: the AM for growth, renewals and opportunities if one is named, else the CSM; '' unowned."""
     cursor.execute(OWNERS, {"organization": organization_id, "night": night})
     owners = pl.DataFrame(cursor.fetchall(), schema=OWNER_SCHEMA, orient="row")
     sold = pl.col("kind").is_in(ACCOUNT_MANAGER_KINDS)

@@ -6,7 +6,7 @@ newer fact of the subject's own kind. A snooze and a plan also end on their date
 """
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 from django.db.backends.utils import CursorWrapper
@@ -80,7 +80,8 @@ def suppress(candidates: pl.DataFrame, book: DiagnosedBook, acts: pl.DataFrame) 
     )
     dated = pl.col("act").is_in(DATED_KINDS)
     until = pl.when(dated).then(pl.col("reason").str.to_date("%Y-%m-%d", strict=False))
-    returned = (until <= book.night).fill_null(False)
+    # The list of a day is that of the night before: what returns on a day is in the night before it.
+    returned = (until <= book.night + timedelta(days=1)).fill_null(False)
     why = (
         pl.when(pl.col("act").is_in(DONE_KINDS))
         .then(pl.lit(Priority.LeftOut.DONE.value))

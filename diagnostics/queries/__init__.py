@@ -1,0 +1,1 @@
+"""What the screens read. Every function needs an open organization context."""

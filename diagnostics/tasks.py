@@ -1,0 +1,56 @@
+"""Doors of the night for Celery: ids in, one call into the domain."""
+
+import logging
+import uuid
+from datetime import date
+from typing import Any
+
+from celery import shared_task
+from django.db import Error as DatabaseProblem
+from django.utils import timezone
+
+from accounts.context import service_context
+from accounts.directory import all_organization_ids
+from diagnostics.lease import LeaseLost, NightRunning, queue_due_night
+from diagnostics.models import Night
+from diagnostics.night import run_night
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="diagnostics.queue_due_nights")
+def queue_due_nights() -> int:
+    """Queue one task for each organization whose local night is due; returns how many were queued.
+
+    An organization whose row cannot be read is logged and does not keep the others from their night.
+    """
+    now, queued = timezone.now(), 0
+    for organization_id in all_organization_ids():
+        try:
+            with service_context(organization_id):
+                night = queue_due_night(now)
+        except DatabaseProblem:
+            logger.exception("The night of organization %s could not be queued.", organization_id)
+            continue
+        if night is not None:
+            diagnose_night.delay(str(organization_id), night.isoformat())
+            queued += 1
+    return queued
+
+
+@shared_task(name="diagnostics.diagnose_night", bind=True, acks_late=True)
+def diagnose_night(self: Any, organization_id: str, night: str) -> None:
+    """Run one organization's night, unless it was done meanwhile or somebody else runs it.
+
+    A failure is raised after the lease was put to rest: the queue may forget the message, beat queues the night again.
+    """
+    organization, day = uuid.UUID(organization_id), date.fromisoformat(night)
+    with service_context(organization):
+        if Night.objects.filter(night=day).exists():
+            return
+    try:
+        record = run_night(organization, day)
+    except (NightRunning, LeaseLost) as reason:
+        logger.info("Night %s of organization %s is left to another run: %s", day, organization, reason)
+        return
+    logger.info("Night %s of %s: %s accounts in %.1f s.", day, organization, record.accounts, record.seconds)
