@@ -1,6 +1,7 @@
 from portfolio.models.accounts import Account, AccountHistory, Contact
 from portfolio.models.catalogue import Feature, Plan, PlanLimit, Product, ProductEvent
 from portfolio.models.exchanges import Interaction, Survey, Ticket
+from portfolio.models.imports import Export, Import, ImportFile, PreviousRow, PreviousUsage, RejectedRow
 from portfolio.models.planning import (
     AccountGoal,
     AccountPlan,
@@ -23,7 +24,10 @@ __all__ = [
     "AccountPlan",
     "Act",
     "Contact",
+    "Export",
     "Feature",
+    "Import",
+    "ImportFile",
     "IntentSignal",
     "Interaction",
     "Invoice",
@@ -33,8 +37,11 @@ __all__ = [
     "Plan",
     "PlanLimit",
     "PlanRate",
+    "PreviousRow",
+    "PreviousUsage",
     "Product",
     "ProductEvent",
+    "RejectedRow",
     "Subscription",
     "Survey",
     "Target",
