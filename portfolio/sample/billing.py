@@ -48,9 +48,8 @@ def bill_subscription(world: World, account: Account, periods: list[Period], rng
     for period in periods:
         until = min(period.ended_on or history.today, history.today)
         term_days = list_billing_days(period.term_started_on, min(stop, history.today), every)
-        for day in term_days:
-            if period.started_on <= day < until and history.covers(day):
-                invoices.append(draw_invoice(world, account, day, period.mrr * every, rng))
+        billed_days = [day for day in term_days if period.started_on <= day < until and history.covers(day)]
+        invoices += [draw_invoice(world, account, day, period.mrr * every, rng) for day in billed_days]
         if period is not periods[0] and period.started_on not in term_days and history.covers(period.started_on):
             before = periods[periods.index(period) - 1]
             billed = [day for day in term_days if day < period.started_on]

@@ -68,7 +68,11 @@ _TITLES = {
         "user": ("Disposition", "Objektleitung"),
     },
 }
-_OWNERS = {"en": ("Owner", "Managing Director"), "fr": ("Gérance", "Direction"), "de": ("Inhaberfamilie", "Geschäftsführung")}
+_OWNERS = {
+    "en": ("Owner", "Managing Director"),
+    "fr": ("Gérance", "Direction"),
+    "de": ("Inhaberfamilie", "Geschäftsführung"),
+}
 _DEPARTMENT_OF = {"economic_buyer": "Finance", "influencer": "IT", "decision_maker": "Management"}
 
 
@@ -170,8 +174,9 @@ def list_contacts(
 
 
 def find_sponsor(contacts: list[Contact]) -> Contact | None:
-    """Return the executive sponsor: the champion named first where one is, else who decides."""
-    named = [contact for contact in contacts if contact.account.people and contact.name == contact.account.people[0].name]
+    """Return the executive sponsor: the person the roster names first, else who decides."""
+    first_named = [person.name for contact in contacts[:1] for person in contact.account.people[:1]]
+    named = [contact for contact in contacts if contact.name in first_named]
     deciders = [contact for contact in contacts if contact.role == "decision_maker"]
     return next(iter(named + deciders), None)
 

@@ -83,7 +83,7 @@ def list_term_starts(history: History, account: Account, line: Line) -> list[dat
     first = shift_to_weekday(history.ago(line.started))
     if line.co_terms:
         return [first, *(day for day in list_term_starts(history, account, account.core) if day > first)]
-    starts = []
+    starts: list[date] = []
     while add_months(first, line.term * len(starts)) <= last_day:
         starts.append(add_months(first, line.term * len(starts)))
     return starts
@@ -102,10 +102,8 @@ def draw_moves(history: History, account: Account, line: Line, starts: list[date
     age = history.days_since(starts[0])
     moves = []
     if line.mrr is not None:
-        months = sorted(rng.sample(range(2, max(6, age // 31)), 2))
-        for month in months:
-            moves.append(Move("usage", ago=month * 31, factor=draw_share(rng, 0.78, 0.93)))
-        return tuple(moves)
+        months = rng.sample(range(2, max(6, age // 31)), 2)
+        return tuple(Move("usage", ago=month * 31, factor=draw_share(rng, 0.78, 0.93)) for month in months)
     if line.seats is None or account.lost:
         return ()
     if line.term == 1 and age > PRICE_RISE_AGO and rng.random() < 0.55:

@@ -112,7 +112,7 @@ def measure_season(day: date, region: str, *, summer_trade: bool) -> float:
     """Return the share of its usual activity a customer of `region` has on `day` (about 0.4–1.2)."""
     if (day.month, day.day) >= (12, 24) or (day.month, day.day) <= (1, 1):
         return 0.62 if summer_trade else 0.42
-    if (12, 20) <= (day.month, day.day) or (day.month, day.day) <= (1, 5):
+    if (day.month, day.day) >= (12, 20) or (day.month, day.day) <= (1, 5):
         return 0.76
     if day == find_easter(day.year) + timedelta(days=1) or (day.month, day.day) == (5, 1):
         return 0.55

@@ -199,4 +199,3 @@ def open_generator(seed: int, account_id: str, purpose: str) -> Random:
 
 def draw_share(rng: Random, low: float, high: float) -> float:
     return low + (high - low) * rng.random()
-

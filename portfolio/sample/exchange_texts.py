@@ -6,6 +6,8 @@ Slots: {first} the other person, {us} Brindel's person, {site}, {site2}, {dept},
 
 from __future__ import annotations
 
+# A table: its rows stay as they are written.
+# fmt: off
 # Notes of calls and meetings, as Brindel's people write them.
 TALKS = {
     "en": (
@@ -194,7 +196,16 @@ NEWS = {
     "de": "Neues vom Produkt, {month}: was sich geändert hat, drei kurze Filme, Termine der offenen Schulungen.",
 }
 MONTHS = {
-    "en": "January February March April May June July August September October November December".split(),
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
-    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split(),
+    "en": (
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+        "November", "December",
+    ),
+    "fr": (
+        "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
+        "novembre", "décembre",
+    ),
+    "de": (
+        "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober",
+        "November", "Dezember",
+    ),
 }

@@ -66,10 +66,10 @@ class ExchangeWriter:
     def write_all(self) -> list[Exchange]:
         scripted = SCRIPTED.get(self.account.number, ())
         written = [self.tell(told) for told in scripted]
-        reviewed = any(told.kind == "qbr" for told in scripted)
+        told_ago = min((told.ago for told in scripted if told.kind == "qbr"), default=None)
         written += self.write_calls()
         written += self.write_mails()
-        written += self.write_reviews(min((t.ago for t in scripted if t.kind == "qbr"), default=0) if reviewed else None)
+        written += self.write_reviews(told_ago)
         written += self.meet_decider()
         written += self.write_news()
         written += self.plan_review()
@@ -94,7 +94,8 @@ class ExchangeWriter:
             people = self.find_people(ago, deciding=self.rng.random() < 0.3)
             if people:
                 kind = "meeting" if self.rng.random() < 0.22 else "call"
-                yield self.write(ago, kind, self.pick(bank, "talk" if bank is TALKS else "strained"), people, attended=True)
+                text = self.pick(bank, "talk" if bank is TALKS else "strained")
+                yield self.write(ago, kind, text, people, attended=True)
             if self.account.tier == "enterprise" and self.rng.random() < 0.12 and people:
                 yield self.write(ago, "note", self.rng.choice(NOTES), people)
             if strained and self.rng.random() < 0.3 and people and ago > 6:
@@ -112,7 +113,8 @@ class ExchangeWriter:
                     yield self.write(ago - 1, "email", self.pick(RECEIVED, "received"), people, direction="inbound")
             else:
                 bank = STRAINED_RECEIVED if strained else RECEIVED
-                yield self.write(ago, "email", self.pick(bank, "answer" if strained else "received"), people, direction="inbound")
+                text = self.pick(bank, "answer" if strained else "received")
+                yield self.write(ago, "email", text, people, direction="inbound")
 
     def write_reviews(self, told_ago: int | None) -> Iterator[Exchange]:
         """Write business reviews back from the last one; a scripted one takes that place."""
@@ -146,8 +148,9 @@ class ExchangeWriter:
         ago = self.rng.randrange(3, longest)
         people = self.find_people(ago, deciding=True)[:1]
         if people and self.world.pays_on(self.account, self.history.ago(ago)):
-            bank = STRAINED_TALKS if self.is_strained(ago) else TALKS
-            yield self.write(ago, "call", self.pick(bank, "strained" if bank is STRAINED_TALKS else "talk"), people, attended=True)
+            strained = self.is_strained(ago)
+            text = self.pick(STRAINED_TALKS if strained else TALKS, "strained" if strained else "talk")
+            yield self.write(ago, "call", text, people, attended=True)
 
     def write_news(self) -> Iterator[Exchange]:
         """Write the quarterly product news that everybody gets: bulk mail, no exchange."""
@@ -163,7 +166,9 @@ class ExchangeWriter:
 
     def plan_review(self) -> Iterator[Exchange]:
         """Put the next review of a few large accounts in the calendar."""
-        if self.account.tier != "enterprise" or self.account.lost or self.rng.random() < 0.45 or self.account.number == 1064:
+        if self.account.tier != "enterprise" or self.account.number in SCRIPTED or self.account.lost:
+            return
+        if self.rng.random() < 0.25:
             return
         people = self.find_people(0, deciding=True)[:2]
         day = self.history.workday_ago(-self.rng.randrange(12, 60))
@@ -179,8 +184,9 @@ class ExchangeWriter:
         there = [c for c in self.team if c.is_there_on(day) and (c.stance != "detractor" or self.rng.random() < 0.3)]
         if ago < self.account.talk.deciders_silent_for:
             there = [c for c in there if not c.decides]
-        # The buyer of a large account is rarely seen; the first of the sorted decides or champions.
-        wanted = [c for c in there if (c.role == "decision_maker") == deciding and c.role not in {"economic_buyer", "user"}]
+        # The buyer of a large account is rarely seen.
+        seen = [c for c in there if c.role not in {"economic_buyer", "user"}]
+        wanted = [c for c in seen if (c.role == "decision_maker") == deciding]
         others = [c for c in there if c not in wanted and c.role != "economic_buyer"]
         self.rng.shuffle(wanted)
         return tuple((wanted or others)[:2])

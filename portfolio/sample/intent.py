@@ -31,9 +31,11 @@ def yield_intent_signals(world: World) -> Iterator[dict]:
         if rng.random() < chance:
             last = history.days_since(world.find_last_day(account))
             topics = _LEAVING_TOPICS if account.lost else _GROWTH_TOPICS
-            for _signal in range(rng.randint(1, 4)):
-                low = last + 10 if account.lost else 15
-                rows.append((rng.choice(topics), rng.randrange(low, low + (190 if account.lost else 640)), rng.randint(22, 79)))
+            low, span = (last + 10, 190) if account.lost else (15, 640)
+            rows += [
+                (rng.choice(topics), rng.randrange(low, low + span), rng.randint(22, 79))
+                for _signal in range(rng.randint(1, 4))
+            ]
         first = history.days_since(history.begins)
         for topic, ago, strength in sorted(rows, key=lambda row: -row[1]):
             if ago < first:

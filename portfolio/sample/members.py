@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 DOMAIN = "brindel.example"
-PASSWORD = "brindel-sample"
+PASSWORD = "brindel-sample"  # noqa: S105 - printed for everybody: it opens the sample alone
 
 HELENA = f"helena.vogt@{DOMAIN}"
 CAMILLE = f"camille.roussel@{DOMAIN}"

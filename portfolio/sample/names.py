@@ -25,8 +25,8 @@ _NAMES = {
     " Cabrera Olmedo Arrieta Herrero",
     "PT": "Inês Tiago Beatriz Duarte Marta Rui Catarina Nuno|Carvalho Queiroz Teixeira Lourenço Figueira Antunes"
     " Moreira Sarmento",
-    "NL": "Sanne Bram Femke Joost Lotte Ruben Anouk Maarten Yasmina Thijs|de Wit Verhoeven Bakhuis El Idrissi van Rossum"
-    " Dijkgraaf Postma Hoekstra Kuipers Brouwer",
+    "NL": "Sanne Bram Femke Joost Lotte Ruben Anouk Maarten Yasmina Thijs|de Wit Verhoeven Bakhuis El Idrissi"
+    " van Rossum Dijkgraaf Postma Hoekstra Kuipers Brouwer",
     "BE": "Liesbeth Wout Charlotte Jef Amandine Koen Inge Olivier|Claes Lambiotte Vandenbroucke Peeters Dufour"
     " Goossens Mertens Wauters",
     "IE": "Aoife Declan Niamh Cathal Priya Sinéad Oisín Gráinne Tomasz Eoghan|Brennan Keogh Ní Dhomhnaill Halloran"

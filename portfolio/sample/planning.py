@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from portfolio.sample.catalogue import PLANS
 from portfolio.sample.contacts import list_departments
 from portfolio.sample.declare import Account
 from portfolio.sample.world import ACCOUNTS, World
@@ -58,9 +57,15 @@ _GOALS = {
         Goal("Fleet tier for 25 vessels", -210, None, 22_300),
         Goal("Crewing on the skill list", 61, 66),
     ),
-    1048: (Goal("500 seats before the holidays", -12, None, 38_060), Goal("Head office in the same order", -75, None, 11_700)),
+    1048: (
+        Goal("500 seats before the holidays", -12, None, 38_060),
+        Goal("Head office in the same order", -75, None, 11_700),
+    ),
     1077: (Goal("Level of calls proposed and signed", -15, None, 26_120), Goal("Carrier feed documented", 44, 52)),
-    1034: (Goal("Demonstration of Flow to Quality", -8, None, 46_400), Goal("Monthey planned in the same board", 102, 96)),
+    1034: (
+        Goal("Demonstration of Flow to Quality", -8, None, 46_400),
+        Goal("Monthey planned in the same board", 102, 96),
+    ),
     1027: (Goal("Named sponsor on the side of Clearwell", -9), Goal("Paper for the board", -5)),
 }  # fmt: skip
 _USUAL_GOALS = (
@@ -138,46 +143,3 @@ def yield_account_goals(world: World) -> Iterator[dict]:
                 "done_on": None if goal.done is None else history.workday_ago(goal.done),
                 "owner_email": account.csm,
             }
-
-
-def yield_whitespace(world: World) -> Iterator[dict]:
-    """Yield the grid of products by department of the larger customers."""
-    history = world.history
-    cheapest = {}
-    for plan in sorted(PLANS, key=lambda p: -p.rank):
-        cheapest[plan.product] = plan
-    for account in ACCOUNTS:
-        if account.tier == "smb" or account.lost:
-            continue
-        rng = world.open_generator(account, "whitespace")
-        paid = {p.product_id: p for p in world.periods[account.account_id] if p.runs_on(history.night)}
-        since = {}
-        for period in world.periods[account.account_id]:
-            since.setdefault(period.product_id, period.started_on)
-        departments = (*list_departments(account), "Finance", "HR")
-        for product, plan in cheapest.items():
-            shares = (0.58, 0.29, 0.13) if rng.random() < 0.5 else (0.64, 0.36, 0.0)
-            for index, department in enumerate(departments):
-                in_field = index < 3
-                users, value, began = None, None, None
-                state = "no_fit"
-                if product in paid and in_field and (shares[index] or product == "plan") and (index == 0 or plan.basis == "per_seat"):
-                    state = "in_use"
-                    seats = paid[product].seats
-                    users = max(2, round(seats * max(0.05, shares[index]))) if seats else rng.randrange(4, 26)
-                    began = since[product]
-                elif in_field and rng.random() < 0.5 or (product in {"time", "insight"} and not in_field and rng.random() < 0.4):
-                    state = "open"
-                    users = rng.randrange(6, 14 + account.core.seats // 6) if plan.basis == "per_seat" else None
-                    monthly = Decimal(plan.price) * (users or 1)
-                    value = (monthly * 12 * Decimal("0.93")).quantize(Decimal("1E1")).quantize(Decimal(1))
-                    began = history.workday_ago(rng.randrange(20, 380))
-                yield {
-                    "account_id": account.account_id,
-                    "product_id": product,
-                    "department": department,
-                    "state": state,
-                    "users": users,
-                    "value_arr": value,
-                    "since": began,
-                }

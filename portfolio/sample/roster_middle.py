@@ -6,6 +6,8 @@ from portfolio.sample.declare import Account, Care, Line, Move, Person, Talk, Us
 from portfolio.sample.members import CAMILLE, INES, JONAS, MAREK
 from portfolio.sample.roster_large import sign_plan
 
+# A table: its rows stay as they are written.
+# fmt: off
 MID_MARKET = (
     Account(
         1037, "Brückner Klinik", "mid_market", "Hospitals", "DE", "Regensburg", 1340, CAMILLE, INES,
@@ -81,7 +83,7 @@ MID_MARKET = (
         lines=(sign_plan("growth", 134, 3.0, 2, 150), Line("insight", "standard", started=244)),
         people=(Person("Sanne de Wit", "Directeur operaties", "Operations", "decision_maker"),),
         use=Use(adoption=0.82, curve=((130, 1.0), (85, 0.74), (50, 0.79), (0, 0.97))),
-        care=Care(tickets_a_month=1.5), sites=("Utrecht", "Amersfoort", "Zeist"),
+        care=Care(tickets_a_month=1.5, breach_share=0.0), sites=("Utrecht", "Amersfoort", "Zeist"),
     ),
     Account(
         1083, "Sarnia Wind", "mid_market", "Wind farms", "GB", "Aberdeen", 240, JONAS, MAREK,
@@ -110,7 +112,8 @@ MID_MARKET = (
             Person("Amir Rahimi", "Rollout lead", "IT", "champion", "supporter"),
         ),
         use=Use(adoption=0.62, curve=((69, 0.18), (50, 0.3), (28, 0.42), (0, 0.58))), phase="onboarding", week=7,
-        currency="SEK", talk=Talk(call_every=10, mail_every=5), acquired="partner", sites=("Örebro", "Kumla", "Lindesberg"),
+        currency="SEK", talk=Talk(call_every=10, mail_every=5), acquired="partner", sites=("Örebro", "Kumla",
+                                                                                           "Lindesberg"),
     ),
     Account(
         1074, "Arvika Timber", "mid_market", "Forestry", "SE", "Arvika", 330, CAMILLE, MAREK,
@@ -157,7 +160,8 @@ MID_MARKET = (
     ),
     Account(
         1085, "Nordhavn Vind", "mid_market", "Wind farms", "DK", "Esbjerg", 180, JONAS, MAREK,
-        lines=(sign_plan("growth", 81, 5.0, 2, 190, every=12),), use=Use(adoption=0.87, release_drop=0.09), parent=1041, week=7,
+        lines=(sign_plan("growth", 81, 5.0, 2, 190, every=12),), use=Use(adoption=0.87, release_drop=0.09),
+        parent=1041, week=7,
         sites=("Esbjerg", "Hvide Sande"),
     ),
     Account(
@@ -173,7 +177,8 @@ MID_MARKET = (
     Account(
         1056, "Kettler & Roos Gebäudetechnik", "mid_market", "Building services", "DE", "Kassel", 420, CAMILLE, INES,
         lines=(sign_plan("growth", 103, 0.0, 4, 205, every=12, moves=(
-                Move("seats", ago=97, seats=88), Move("upsell", term=1, plan="team", seats=29, new_paper=True))), Line("connect", "standard", started=158)),
+                Move("seats", ago=97, seats=88), Move("upsell", term=1, plan="team", seats=29, new_paper=True))),
+                Line("connect", "standard", started=158)),
         use=Use(adoption=0.83), acquired="referral", referred_by=1037, domain_name="kettler-roos",
         sites=("Kassel", "Göttingen", "Fulda"),
     ),

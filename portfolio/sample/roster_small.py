@@ -20,6 +20,8 @@ def open_small(number, name, industry, country, city, employees, csm, am, *lines
     return Account(number, name, "smb", industry, country, city, employees, csm, am, lines, **more)
 
 
+# A table: its rows stay as they are written.
+# fmt: off
 SMALL = (
     open_small(1080, "Elmwood Schools", "Education", "GB", "Nottingham", 410, CAMILLE, MAREK,
                sign_year("growth", 59, 3, 197), currency="GBP", use=Use(adoption=0.7), sites=("Nottingham", "Newark")),
@@ -78,7 +80,8 @@ SMALL = (
                pay_monthly(9, 297), acquired="referral", referred_by=1118),
     open_small(1105, "Malerbetrieb Sonntag", "Painting", "DE", "Halle", 24, CAMILLE, INES, pay_monthly(13, 763)),
     open_small(1121, "Dachdeckerei Hellwig", "Roofing", "DE", "Soest", 31, JONAS, INES,
-               pay_monthly(15, 471, moves=(Move("seats", ago=203, seats=11), Move("price", ago=396, factor=1 / 1.035)))),
+               pay_monthly(15, 471, moves=(Move("seats", ago=203, seats=11), Move("price", ago=396,
+                                                                                  factor=1 / 1.035)))),
     open_small(1138, "Gartenbau Wiesner", "Landscaping", "DE", "Coburg", 18, CAMILLE, INES, pay_monthly(7, 255)),
     open_small(1154, "Kühltechnik Lorenzen", "Refrigeration", "DE", "Flensburg", 22, JONAS, INES, pay_monthly(9, 131)),
     open_small(1129, "Tischlerei Obermoser", "Joinery", "AT", "Kufstein", 16, CAMILLE, INES, pay_monthly(6, 365)),
@@ -108,7 +111,8 @@ SMALL = (
     open_small(1142, "Ballinrobe Heating", "Heating", "IE", "Ballinrobe", 15, JONAS, MAREK, pay_monthly(6, 219)),
     open_small(1125, "Oakmoor Trees", "Tree care", "GB", "Stafford", 18, CAMILLE, MAREK,
                pay_monthly(8, 419), currency="GBP"),
-    open_small(1151, "Thistle & Byre", "Dairies", "GB", "Perth", 23, CAMILLE, MAREK, pay_monthly(7, 149), currency="GBP",
+    open_small(1151, "Thistle & Byre", "Dairies", "GB", "Perth", 23, CAMILLE, MAREK, pay_monthly(7, 149),
+               currency="GBP",
                week=7),
     open_small(1117, "Vinther VVS", "Plumbing", "DK", "Silkeborg", 26, JONAS, MAREK,
                pay_monthly(13, 566), acquired="partner"),

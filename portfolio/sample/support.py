@@ -73,7 +73,7 @@ class TicketWriter:
                 strained = self.account.talk.strained_from is not None and ago <= self.account.talk.strained_from
                 share = 0.045 if breach_share is None else breach_share
                 if day.weekday() < 5 or self.account.week == 7:
-                    yield self.write_drawn(ago, 0.0 if self.account.number == 1088 else share * (1.6 if strained else 1))
+                    yield self.write_drawn(ago, share * (1.6 if strained else 1))
                 gap = self.rng.expovariate(rate * (1.5 if strained else 1.0) / 30.4)
                 day += timedelta(days=max(1, round(gap)))
 
@@ -100,8 +100,8 @@ class TicketWriter:
         closer = self.rng.choice(CLOSERS[speaks].get(priority) or CLOSERS[speaks]["high"])
         return (priority, *self.fill(subject, f"{body} {closer}".strip()))
 
-    def fill(self, *texts: str) -> tuple[str, ...]:
-        """Fill the slots of texts that belong together with the same people and places."""
+    def fill(self, subject: str, body: str) -> tuple[str, str]:
+        """Fill the slots of a subject and its body with the same people and places."""
         speaks, rng = self.account.speaks, self.rng
         sites = list(self.account.sites) or [self.account.city]
         site = rng.choice(sites)
@@ -115,15 +115,16 @@ class TicketWriter:
             "hour": HOURS[speaks].format(rng.randint(6, 15), rng.choice((5, 10, 20, 25, 35, 40, 50))),
             "weekday": rng.choice(WEEKDAYS[speaks]),
         }
-        return tuple(capitalise_sentences(text.format(**slots)) for text in texts)
+        return capitalise_sentences(subject.format(**slots)), capitalise_sentences(body.format(**slots))
 
     def write_release(self) -> Iterator[Ticket]:
         """Write what the broken release brought: at least one ticket stays open past its due day."""
         if not self.account.use.release_drop or self.account.number in SCRIPTED:
             return
         subjects, bodies = RELEASE[self.account.speaks]
-        agos = sorted(self.rng.sample(range(5, BROKEN_RELEASE_AGO - 3), 3 if self.account.tier == "enterprise" else 2))
-        picked = zip(agos, self.rng.sample(subjects, len(agos)), self.rng.sample(bodies, len(agos)), strict=True)
+        count = 3 if self.account.tier == "enterprise" else 2
+        agos = sorted(self.rng.sample(range(5, BROKEN_RELEASE_AGO - 3), count))
+        picked = zip(agos, self.rng.sample(subjects, count), self.rng.sample(bodies, count), strict=True)
         for order, (ago, subject, body) in enumerate(picked):
             subject, body = self.fill(subject, body)
             took = None if order == 0 or self.account.tier == "enterprise" else draw_share(self.rng, 0.6, 1.7)
@@ -140,7 +141,8 @@ class TicketWriter:
         opened = draw_instant(rng, day, 7, 16)
         due = add_workdays(opened, TIME_LIMIT[told.priority])
         late = told.took is not None and told.took > 1
-        replied = find_office_hour(opened + (due - opened) * draw_share(rng, 0.015, 0.2) * (2.2 if late else 1.0), opened)
+        waited = draw_share(rng, 0.015, 0.2) * (2.2 if late else 1.0)
+        replied = find_office_hour(opened + (due - opened) * waited, opened)
         solved = None
         if told.took is not None:
             solved = find_office_hour(opened + (due - opened) * told.took, replied)
@@ -169,7 +171,8 @@ class TicketWriter:
         if drawn < 0.03:
             return replace(ticket, reopened_at=self.know(ticket.solved_at + timedelta(hours=self.rng.randint(3, 50))))
         if drawn < 0.27:
-            rated_at = self.know(ticket.solved_at + timedelta(hours=self.rng.randint(1, 60), minutes=self.rng.randrange(60)))
+            after = timedelta(hours=self.rng.randint(1, 60), minutes=self.rng.randrange(60))
+            rated_at = self.know(ticket.solved_at + after)
             verdict = "bad" if self.rng.random() < (0.6 if late else 0.07) else "good"
             return replace(ticket, satisfaction=verdict if rated_at else "", satisfaction_at=rated_at)
         return ticket

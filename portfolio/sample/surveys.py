@@ -13,7 +13,8 @@ from portfolio.sample.world import ACCOUNTS, World
 
 _COMMENTS = {
     "en": {
-        "high": ("The week view saves us half a morning.", "Support answers like a colleague.", "It simply works on site.",
+        "high": ("The week view saves us half a morning.", "Support answers like a colleague.",
+                 "It simply works on site.",
                  "We would not go back to our lists.", "Good people, short ways.", "New planners learn it in a day."),
         "middle": ("Good, but the printed plan needs care.", "Fine in the office, slower on old phones.",
                    "Could be simpler for people who plan once a week.", "Solid. The map is behind the rest."),

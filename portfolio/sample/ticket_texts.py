@@ -9,6 +9,8 @@ from __future__ import annotations
 
 Texts = tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...]
 
+# A table: its rows stay as they are written.
+# fmt: off
 ENGLISH: Texts = (
     ("plan", "high", ("{n} planners cannot sign in since this morning", "Sign-in loop after the company login"),
      ("{colleague} and {n} others at {site} are sent back to the sign-in page. It began around {hour}. People on the"
@@ -25,7 +27,8 @@ ENGLISH: Texts = (
      ("The file is the same as every Monday. It stops at line {ref} and says nothing about why. {colleague} sends it"
       " attached.",
       "{n}0 lines come in, the rest is rejected with 'unknown site', but {site2} exists and has for years.")),
-    ("plan", "normal", ("Team lead in {site} cannot see the second shift", "Rights of {colleague} after the move to {dept}"),
+    ("plan", "normal", ("Team lead in {site} cannot see the second shift",
+                        "Rights of {colleague} after the move to {dept}"),
      ("{colleague} leads both shifts since the first of the month and sees only the early one. Which right is missing?",
       "Since {colleague} moved to {dept} the old team still shows and the new one does not.")),
     ("plan", "low", ("Map sends the van to the wrong end of the street", "Wrong pin for our yard in {site}"),
@@ -74,7 +77,8 @@ ENGLISH: Texts = (
     ("plan", "low", ("Attachment of 30 MB is refused", "Drawing too large for a job"),
      ("The drawing for job {ref} has 34 MB and is refused. We split it in three, which nobody on site likes.",
       "Is there a way to raise the limit for attachments? Plans for {site} are always larger.")),
-    ("plan", "normal", ("Shared calendar stopped on {weekday}", "Crew calendar does not reach our mail calendars in time"),
+    ("plan", "normal", ("Shared calendar stopped on {weekday}", "Crew calendar does not reach our mail calendars in"
+                        " time"),
      ("The calendar feed of {dept} stands still since {weekday}. Making a new link did not help.",
       "Jobs show in the mail calendar with a day's delay. For {site} that is too late.")),
     ("time", "urgent", ("Terminal in {site} shows yesterday's date", "Clock terminal does not start"),
@@ -88,7 +92,8 @@ ENGLISH: Texts = (
       "Our customer received the same message twice for job {ref}. It is the recipe for finished jobs.")),
     ("insight", "normal", ("Report by site leaves out {site}", "Scheduled report arrives empty"),
      ("The monthly report by site has no line for {site}, although {n}00 jobs were done there.",
-      "The report of {weekday} morning came with headers only. {colleague} ran it by hand at ten and it was complete.")),
+      "The report of {weekday} morning came with headers only. {colleague} ran it by hand at ten and it was"
+      " complete.")),
     ("connect", "normal", ("Partner cannot open the link", "Partner's answer does not come back"),
      ("A partner firm in {site2} gets 'link expired' for job {ref} one hour after we sent it.",
       "Our partner accepted {n} jobs by mail. They still show as offered.")),
@@ -104,7 +109,8 @@ FRENCH: Texts = (
     ("plan", "high", ("Alertes reçues avec {n} heures de retard", "Équipe prévenue trop tard d'un changement"),
      ("Le changement de {hour} est arrivé sur les téléphones {n} heures plus tard. L'équipe était déjà en route.",
       "{dept} a déplacé l'intervention {ref}, les deux techniciens l'ont appris devant une porte fermée.")),
-    ("plan", "normal", ("Import des interventions arrêté à la ligne {ref}", "La moitié du fichier est refusée à l'import"),
+    ("plan", "normal", ("Import des interventions arrêté à la ligne {ref}",
+                        "La moitié du fichier est refusée à l'import"),
      ("Même fichier que d'habitude, il s'arrête à la ligne {ref} sans explication. {colleague} vous l'envoie.",
       "« Site inconnu » pour {site2}, alors que le site existe depuis des années.")),
     ("plan", "normal", ("Droits de {colleague} après son passage à {dept}", "Une équipe n'est plus visible à {site}"),
@@ -113,10 +119,12 @@ FRENCH: Texts = (
     ("plan", "low", ("Adresse juste, épingle fausse", "La carte envoie les camions à l'ancien portail"),
      ("Pour l'intervention {ref}, l'épingle tombe à deux kilomètres. Le conducteur a appelé deux fois.",
       "Le dépôt de {site} a un nouveau portail, la carte mène encore à l'ancien.")),
-    ("plan", "normal", ("Interventions en double après un décalage de semaine", "La même intervention apparaît deux fois"),
+    ("plan", "normal", ("Interventions en double après un décalage de semaine",
+                        "La même intervention apparaît deux fois"),
      ("{colleague} a décalé la semaine de {site} d'un jour : {n} interventions sont là deux fois.",
       "L'intervention {ref} figure deux jours de suite. Si j'en supprime une, les deux partent.")),
-    ("plan", "normal", ("Vue semaine très lente le {weekday} matin", "Le planning de {site} met trente secondes à s'ouvrir"),
+    ("plan", "normal", ("Vue semaine très lente le {weekday} matin", "Le planning de {site} met trente secondes à"
+                        " s'ouvrir"),
      ("Avant neuf heures, la vue complète de {site} met une demi-minute. L'après-midi tout va bien.",
       "{dept} n'ouvre plus qu'une équipe à la fois, sinon l'attente est trop longue.")),
     ("plan", "normal", ("Photos absentes des rapports", "Photos couchées dans le rapport d'intervention"),
@@ -134,7 +142,8 @@ FRENCH: Texts = (
     ("plan", "low", ("Formation courte pour {n} nouveaux planificateurs", "Qui forme les nouveaux à {site} ?"),
      ("Nous accueillons {n} personnes à {site} le mois prochain. Avez-vous une date pour une session ?",
       "{colleague} formait tout le monde et s'absente jusqu'au printemps. Que proposez-vous ?")),
-    ("plan", "normal", ("Le calendrier partagé ne bouge plus depuis {weekday}", "Calendrier des équipes en retard d'un jour"),
+    ("plan", "normal", ("Le calendrier partagé ne bouge plus depuis {weekday}",
+                        "Calendrier des équipes en retard d'un jour"),
      ("Le lien de {dept} est figé depuis {weekday}. En créer un autre n'a rien changé.",
       "Les interventions arrivent dans la messagerie avec un jour de retard. Pour {site}, c'est trop.")),
     ("time", "high", ("Borne de {site} bloquée sur la veille", "Fichier de paie sans les heures de nuit"),
@@ -224,9 +233,9 @@ RELEASE = {
          "Der Abgleich bricht ab, sobald ein Tablet länger offline ist. {colleague} sieht dasselbe in {site2}. Wir"
          " brauchen einen Termin."),
     ),
-}  # fmt: skip
+}
 
-CLOSERS = {
+CLOSERS: dict[str, dict[str, tuple[str, ...]]] = {
     "en": {
         "low": ("", "", "Next week is early enough.", "No hurry from our side.", "{colleague} asked me to pass it on."),
         "normal": ("", "", "We work around it for now.", "Screenshots attached.", "{colleague} can show it on a call."),
@@ -243,7 +252,7 @@ CLOSERS = {
         "normal": ("", "", "Wir behelfen uns vorerst.", "Bildschirmfotos anbei.", "{colleague} kann es gern zeigen."),
         "high": ("", "", "Es passiert täglich.", "Bei Fragen bitte {colleague} anrufen.", "Bildschirmfotos anbei."),
     },
-}  # fmt: skip
+}
 WEEKDAYS = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday"),
     "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi"),

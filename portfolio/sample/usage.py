@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from random import Random
 
 from portfolio.sample.catalogue import BROKEN_RELEASE_AGO, PLAN
@@ -23,8 +23,11 @@ from portfolio.sample.world import ACCOUNTS, World
 _OFFICE_WEEK = (0.74, 0.75, 0.73, 0.72, 0.63, 0.0, 0.0)
 _WHOLE_WEEK = (0.66, 0.67, 0.66, 0.66, 0.64, 0.47, 0.38)
 
-_FEATURES = {"enterprise": ("shift_board", "tablet_sync", "skill_match", "manual_override"),
-             "mid_market": ("shift_board", "tablet_sync"), "smb": ()}  # fmt: skip
+_FEATURES = {
+    "enterprise": ("shift_board", "tablet_sync", "skill_match", "manual_override"),
+    "mid_market": ("shift_board", "tablet_sync"),
+    "smb": ("shift_board",),
+}
 _FEATURE_SHARE = {"shift_board": 0.34, "tablet_sync": 0.41, "skill_match": 0.12, "manual_override": 0.03}
 # What the other products count: metric, typical share of the plan's limit.
 _COUNTED = {"flow": "automation_runs", "insight": "report_runs", "connect": "partner_jobs"}
@@ -34,7 +37,7 @@ def interpolate(nodes: tuple[tuple[int, float], ...], ago: int) -> float:
     """Return the value at `ago` days on straight lines between nodes, oldest first; flat outside."""
     if ago >= nodes[0][0]:
         return nodes[0][1]
-    for (far, high), (near, low) in zip(nodes, nodes[1:], strict=False):
+    for (far, high), (near, low) in pairwise(nodes):
         if ago >= near:
             return low + (high - low) * (ago - near) / (far - near)
     return nodes[-1][1]
@@ -132,9 +135,9 @@ def yield_core_usage(world: World, account: Account) -> Iterator[tuple[str, str,
     season, _soft = list_seasons(history.begins, history.length, REGION[account.country], account.summer_trade)
     week = _WHOLE_WEEK if account.week == 7 else _OFFICE_WEEK
     busy = draw_share(rng, 5.5, 11.0)
-    names = _FEATURES[tier]
+    names = _FEATURES["mid_market" if tier == "smb" and account.core.term == 12 else tier]
     tilt = {name: _FEATURE_SHARE[name] * draw_share(rng, 0.75, 1.25) for name in names}
-    limits = share_limits(world, account, periods, rng) if tier != "smb" else {}
+    limits = share_limits(world, account, periods, level, rng) if tier != "smb" else {}
     gauss = rng.gauss
     last_week: list[int] = []
     for index, people in enumerate(level):
@@ -172,29 +175,30 @@ def yield_core_usage(world: World, account: Account) -> Iterator[tuple[str, str,
                 yield "plan", metric, day, per_day[index]
 
 
-def share_limits(world: World, account: Account, periods: list[Period], rng: Random) -> dict[str, list[int]]:
-    """Return what the account consumed of each monthly limit of its plan, by day of the history."""
+def share_limits(
+    world: World, account: Account, periods: list[Period], level: list[float], rng: Random
+) -> dict[str, list[int]]:
+    """Return what the account consumed of each monthly limit of its plan, by day of the history.
+
+    Consumption follows the people; the share of the limit is that of 40 days before the night.
+    """
     history = world.history
     metrics = {
         "enterprise": ("work_orders", "api_calls"),
         "mid_market": ("work_orders",),
     }[account.tier]
     season, _soft = list_seasons(history.begins, history.length, REGION[account.country], account.summer_trade)
-    curve = account.use.curve or ((0, 1.0),)
     week = _WHOLE_WEEK if account.week == 7 else _OFFICE_WEEK
-    mean = sum(week) / 7
+    mean, usual = sum(week) / 7, level[-41] or max(level)
     consumed = {}
     for metric in metrics:
         share = account.use.limits.get(metric) or draw_share(rng, 0.22, 0.62)
-        growth = 0.62 if metric in account.use.limits else 0.85
         quantities = []
-        for index in range(history.length):
+        for index, people in enumerate(level):
             day = history.begins + timedelta(days=index)
-            ago = history.length - 1 - index
             included = next((PLAN[p.plan_id].limits.get(metric, 0) for p in periods if p.runs_on(day)), 0)
-            fits = share * (growth + (1 - growth) * max(0.0, 1 - ago / 420)) * interpolate(curve, ago)
             weight = week[day.weekday()] / mean * season[index] * (1 + rng.gauss(0, 0.06))
-            quantities.append(round(included / 30.4 * fits * weight))
+            quantities.append(round(included / 30.4 * share * people / usual * weight))
         if metric in account.use.limits and account.use.limits[metric] > 0.9:
             included = PLAN[periods[-1].plan_id].limits[metric]
             quantities = press_against_limit(world, quantities, included, account.use.limits[metric])
@@ -204,14 +208,16 @@ def share_limits(world: World, account: Account, periods: list[Period], rng: Ran
 
 def press_against_limit(world: World, quantities: list[int], included: int, share: float) -> list[int]:
     """Scale the last calendar months to 6, 4 and 2 points under `share` of the limit, rising, and
-    the last 30 days to `share` itself."""
+    the last 30 days to `share` itself, in such a way that the last 28 days pro rata say the same."""
     history = world.history
     days = [history.begins + timedelta(days=index) for index in range(len(quantities))]
     months = sorted({(day.year, day.month) for day in days})
     for points, month in zip((0.06, 0.04, 0.02), months[-4:-1], strict=True):
         chosen = [index for index, day in enumerate(days) if (day.year, day.month) == month]
         scale_to(quantities, chosen, included * (share - points))
-    scale_to(quantities, list(range(len(quantities) - 30, len(quantities))), included * share)
+    end = len(quantities)
+    scale_to(quantities, list(range(end - 28, end)), included * share * 28 / 30)
+    scale_to(quantities, [end - 30, end - 29], included * share * 2 / 30)
     return quantities
 
 

@@ -42,9 +42,7 @@ class World:
         """Contacts by account_id, in the order in which they became known."""
         reserved = frozenset(person.name for account in ACCOUNTS for person in account.people)
         return {
-            account.account_id: list_contacts(
-                self.history, account, self.find_first_day(account), self.seed, reserved
-            )
+            account.account_id: list_contacts(self.history, account, self.find_first_day(account), self.seed, reserved)
             for account in ACCOUNTS
         }
 

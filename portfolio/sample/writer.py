@@ -21,6 +21,7 @@ from portfolio.sample import (
     support,
     surveys,
     usage,
+    whitespace,
 )
 from portfolio.sample.declare import DEFAULT_SEED
 from portfolio.sample.world import ACCOUNTS, World
@@ -65,7 +66,7 @@ def generate(today: date, seed: int = DEFAULT_SEED) -> dict[str, Iterator[dict]]
         "opportunity_history": pipeline.yield_opportunity_history(world),
         "account_plans": planning.yield_account_plans(world),
         "account_goals": planning.yield_account_goals(world),
-        "whitespace": planning.yield_whitespace(world),
+        "whitespace": whitespace.yield_whitespace(world),
         "product_events": catalogue.yield_product_events(world.history),
         "intent_signals": intent.yield_intent_signals(world),
         "targets": catalogue.yield_targets(world.history),
