@@ -128,24 +128,23 @@
     if (item === event.target && !item.hasAttribute("data-current")) makeCurrent(item, { focus: false });
   });
 
-  // After an act the row is gone: the focus goes to the row that took its place.
+  // After an act the row is gone: the focus goes to the row that took its place. Watched in the document itself,
+  // since an answer without content ends without htmx's settle event.
   let held = null;
   document.addEventListener("htmx:beforeSwap", () => {
     const list = theList();
-    if (!list) return;
-    const current = currentOf(list);
-    held = { list: list.id, item: current?.id, at: itemsOf(list).indexOf(current), focused: list.contains(document.activeElement) };
+    const row = list && currentOf(list);
+    if (row) held = { row, list: list.id, at: itemsOf(list).indexOf(row), focused: list.contains(document.activeElement) };
   });
-  document.addEventListener("htmx:afterSettle", () => {
-    if (!held) return;
-    const list = document.getElementById(held.list);
+  new MutationObserver(() => {
+    if (!held || held.row.isConnected) return;
     const was = held;
-    const lost = !document.activeElement || document.activeElement === document.body;
-    if (!list) { held = null; return; }
-    const items = itemsOf(list);
-    const next = items.find((item) => item.id && item.id === was.item) || items[Math.min(was.at, items.length - 1)];
     held = null;
+    const lost = !document.activeElement || document.activeElement === document.body;
+    const list = document.getElementById(was.list);
+    const items = list ? itemsOf(list) : [];
+    const next = items.find((item) => item.id && item.id === was.row.id) || items[Math.min(was.at, items.length - 1)];
     if (next) makeCurrent(next, { focus: was.focused && lost });
     else if (was.focused && lost) document.getElementById("main")?.focus();
-  });
+  }).observe(document.body, { childList: true, subtree: true });
 })();
