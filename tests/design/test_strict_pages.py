@@ -80,15 +80,13 @@ def test_every_token_that_is_used_is_declared() -> None:
     assert set(re.findall(r"var\((--[\w-]+)", styles)) - declared == set()
 
 
-def test_every_class_of_a_component_has_a_rule() -> None:
+@pytest.mark.parametrize("path", PAGES, ids=relative)
+def test_every_class_has_a_rule(path) -> None:
     rules = set(re.findall(r"\.([a-zA-Z][\w-]*)", all_styles()))
-    # Hooks of scripts and of the frame that carry no look of their own.
-    bare = {"trial", "lbl"}
-    for path in sorted((TEMPLATES / "components").glob("*.html")):
-        text = re.sub(r"{[%#].*?[%#]}|{{.*?}}", " ", path.read_text())
-        for names in re.findall(r'class="([^"]*)"', text):
-            unknown = {name for name in names.split() if not name.endswith("--")} - rules - bare
-            assert not unknown, f"{path.name}: {sorted(unknown)}"
+    text = re.sub(r"{[%#].*?[%#]}|{{.*?}}", " ", path.read_text())
+    used = {name for names in re.findall(r'class="([^"]*)"', text) for name in names.split()}
+    # A name that ends in -- is finished by the template.
+    assert {name for name in used if not name.endswith("--")} - rules == set()
 
 
 def test_vendored_files_are_what_versions_md_says() -> None:
