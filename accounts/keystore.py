@@ -8,6 +8,7 @@ of the master key file.
 import fcntl
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -99,15 +100,21 @@ class KeyStore:
             content = self._read(organization_id)
             number = max(int(n) for n in content["keys"]) + 1
             content["keys"][str(number)] = self._wrapped_new()
+            content["rotated_at"] = int(time.time())
             self._write(organization_id, content)
         return number
+
+    def rotated_at(self, organization_id: uuid.UUID) -> int:
+        """When the newest key was added, in seconds since the epoch; 0 for the first."""
+        return int(self._read(organization_id).get("rotated_at", 0))
 
     def rewrap(self, organization_id: uuid.UUID, wrapper: KeyWrapper) -> None:
         """Wrap the organization's keys with another key-encryption key; nothing in the database changes."""
         with self._locked():
             content = self._read(organization_id)
-            again = {n: wrapper.wrap(self._unwrap(w)).hex() for n, w in content["keys"].items()}
-            self._write(organization_id, {"lookup": wrapper.wrap(self._unwrap(content["lookup"])).hex(), "keys": again})
+            content["keys"] = {n: wrapper.wrap(self._unwrap(w)).hex() for n, w in content["keys"].items()}
+            content["lookup"] = wrapper.wrap(self._unwrap(content["lookup"])).hex()
+            self._write(organization_id, content)
 
     def retire(self, organization_id: uuid.UUID, number: int) -> None:
         """Forget one older data key, once nothing is sealed with it any more."""
