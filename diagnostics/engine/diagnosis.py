@@ -1,7 +1,6 @@
 """One diagnosis per account, all accounts of the organization at once: frames in, frames out."""
 
 from datetime import date
-from functools import lru_cache
 
 import polars as pl
 
@@ -10,13 +9,13 @@ from .contributions import as_lists, evaluate_figures, list_figures, list_points
 from .health import score_health
 from .levers import AMOUNTS, GROWTH, RETAIN, add_room, assign_levers
 from .measures import measure
-from .model import STEP, ScoringModel
+from .model import ScoringModel
 from .peers import Peers, attach_peers, compute_peers
 from .potential import score_potential
 from .risk import estimate_risks
 from .schema import conform
 from .segments import assign_segments, assign_value_segments, attach_state
-from .signals import SCORES
+from .signals import SCORES, Score
 
 COLUMNS = (
     "account_id", "night", "arr", "health", "potential", "churn_risk", "renewal_risk", "segment", "lever",
@@ -25,9 +24,6 @@ COLUMNS = (
     "limit_on", "next_plan_id", "voiced_product_id", "fragile", "high_potential", "fragile_nights",
     "recovered_nights", "healthy_nights", "nights",
 )  # fmt: skip
-
-
-ROOM = 1024  # more than there will be signals
 
 
 def measure_book(features: pl.DataFrame, night: date) -> Peers:
@@ -82,28 +78,32 @@ def find_top_cause(frame: pl.DataFrame, points: pl.DataFrame, model: ScoringMode
     """The number of the signal that says most about what to do: on an account to retain the one that costs
     most health, on one to grow the one that gives most potential, else the heaviest of all. Equal weights:
     the lower number. Withheld health keeps its causes: they are facts even where the sum is not."""
-    weighed = points.select(_weigh_causes(model))
+    of_score = {
+        score: [
+            (signal.name, number) for number, signal in enumerate(model.declarations, start=1) if signal.score == score
+        ]
+        for score in SCORES
+    }
+    frame = points.select(
+        pl.concat_arr(model.signals).alias("all"),
+        *(pl.concat_arr(name for name, _ in signals).alias(f"of_{score}") for score, signals in of_score.items()),
+    ).hstack([frame["lever"], frame["health"]])
+
+    def numbered(place: pl.Expr, score: Score) -> pl.Expr:
+        return pl.lit(pl.Series([number for _, number in of_score[score]], dtype=pl.Int16)).gather(place)
+
+    every, ill, ripe = pl.col("all").arr, pl.col("of_health").arr, pl.col("of_potential").arr
+    worst = pl.when(ill.min() < 0).then(numbered(ill.arg_min(), "health"))
+    best = pl.when(ripe.max() > 0).then(numbered(ripe.arg_max(), "potential"))
+    up, down = every.max(), -every.min()
+    heaviest = (
+        pl.when((up <= 0) & (down <= 0)).then(None)
+        .when(up > down).then(every.arg_max())
+        .when(up < down).then(every.arg_min())
+        .otherwise(pl.min_horizontal(every.arg_max(), every.arg_min()))
+        .cast(pl.Int16) + 1
+    )  # fmt: skip
     growing = pl.col("lever").is_in(GROWTH)
     weak = (pl.col("lever") == RETAIN) | pl.col("health").is_null()
-    heaviest = pl.max_horizontal("high", -pl.col("low_any"))
-    worst_number = pl.when(pl.col("low") < 0).then(pl.col("low") % ROOM)
-    best_number = pl.when(pl.col("best") > 0).then(-pl.col("best") % ROOM)
-    heaviest_number = pl.when(heaviest > 0).then(-heaviest % ROOM)
-    cause = pl.when(growing).then(best_number).when(weak).then(pl.coalesce(worst_number, heaviest_number))
-    frame = weighed.hstack([frame["lever"], frame["health"]])
-    return frame.select(cause.otherwise(heaviest_number).cast(pl.Int16).alias("top_cause")).to_series()
-
-
-@lru_cache(maxsize=64)
-def _weigh_causes(model: ScoringModel) -> list[pl.Expr]:
-    """Each cause as one whole number: its points, then its number to settle equals (the lower one wins)."""
-    steps = ROOM * STEP
-    lows = {name: pl.col(name) * steps + number for number, name in enumerate(model.signals, start=1)}
-    highs = {name: pl.col(name) * steps - number for number, name in enumerate(model.signals, start=1)}
-    of_score = {score: [s.name for s in model.declarations if s.score == score] for score in SCORES}
-    return [
-        pl.min_horizontal(lows[name] for name in of_score["health"]).alias("low"),
-        pl.max_horizontal(highs[name] for name in of_score["potential"]).alias("best"),
-        pl.min_horizontal(lows.values()).alias("low_any"),
-        pl.max_horizontal(highs.values()).alias("high"),
-    ]
+    cause = pl.when(growing).then(best).when(weak).then(pl.coalesce(worst, heaviest)).otherwise(heaviest)
+    return frame.select(cause.alias("top_cause")).to_series()

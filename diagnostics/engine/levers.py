@@ -5,11 +5,13 @@ adoption of the main product is solid), then price at renewal. Never growth befo
 fragile or onboarding account, or on one whose contract is under notice or has run out.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
 from .model import ScoringModel
+from .stages import add_stages
 
 RETAIN = "retain"
 GROWTH = ("upsell", "seats", "usage", "cross_sell", "price")
@@ -18,6 +20,8 @@ AMOUNTS = tuple(f"{lever}_arr" for lever in GROWTH)
 PRICE_WINDOW_DAYS = 180  # before the decision date
 LEAST_DISCOUNT = 5.0  # percent; less is not worth the talk
 LEAST_SEAT_STEP = 0.1  # seats are sold in steps of at least a tenth
+LONGEST_LIMIT_DAYS = 3650  # a limit further away has no date
+LEAST_LIMIT_SHARE = 0.5  # nor has one of which less is used
 LIMIT_WINDOW_DAYS = 30  # a window stays open this long after the limit is reached
 DECISION_WINDOW_DAYS = 30  # and closes this long before a decision
 EVIDENCE_DAYS = 60  # and after this long without new evidence
@@ -34,12 +38,18 @@ def _in_days(days: pl.Expr) -> pl.Expr:
 
 def add_room(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
     """Amounts per lever (ARR, exclusive: no seat is counted twice), their sum, and the limit's date."""
+    return add_stages(frame, _write_room(model))
+
+
+@lru_cache(maxsize=64)
+def _write_room(model: ScoringModel) -> tuple[list[pl.Expr], ...]:
     rule = model.thresholds
     left = (pl.col("limit_included") - pl.col("limit_used")).clip(0.0, None)
     days_left = (
         pl.when(left == 0).then(0.0).when(pl.col("limit_growth") > 0).then((left / pl.col("limit_growth")).ceil())
     )
-    frame = frame.with_columns(limit_days=pl.when((days_left <= 3650) & (pl.col("limit_share") >= 0.5)).then(days_left))
+    near = (days_left <= LONGEST_LIMIT_DAYS) & (pl.col("limit_share") >= LEAST_LIMIT_SHARE)
+    limit = [pl.when(near).then(days_left).alias("limit_days")]
     pressed = ((pl.col("limit_share") >= rule.limit_share) | (pl.col("limit_days") <= rule.limit_days)).fill_null(False)
     yearly = pl.col("main_mrr") * 12
     step = _positive(pl.col("next_plan_mrr") * 12 - yearly)
@@ -51,32 +61,31 @@ def add_room(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
     overage = (pl.col("limit_share") - 1).clip(LEAST_SEAT_STEP, 1.0) * yearly
     discount = pl.col("discount_percent").clip(0.0, 90.0)
     nothing = pl.lit(0.0)
-    frame = frame.with_columns(
-        upsell_arr=pl.when(pressed & ~metered).then(step).otherwise(nothing),
-        seats_arr=pl.when(seats_sold.fill_null(False))
+    known_cells = pl.col("whitespace_known").fill_null(False)
+    amounts = [
+        pl.when(pressed & ~metered).then(step).otherwise(nothing).alias("upsell_arr"),
+        pl.when(seats_sold.fill_null(False))
         .then(_positive(seats * yearly / pl.col("seats")))
-        .otherwise(nothing),
-        usage_arr=pl.when(pressed & (metered | (step == 0))).then(_positive(overage)).otherwise(nothing),
-        cross_sell_arr=_positive(
-            pl.when(pl.col("whitespace_known").fill_null(False))
-            .then(pl.col("whitespace_arr"))
-            .otherwise(pl.col("voiced_arr"))
-        ),
-        price_arr=pl.when(discount >= LEAST_DISCOUNT)
+        .otherwise(nothing)
+        .alias("seats_arr"),
+        pl.when(pressed & (metered | (step == 0))).then(_positive(overage)).otherwise(nothing).alias("usage_arr"),
+        _positive(pl.when(known_cells).then("whitespace_arr").otherwise("voiced_arr")).alias("cross_sell_arr"),
+        pl.when(discount >= LEAST_DISCOUNT)
         .then(_positive(pl.col("arr") * discount / (100 - discount)))
-        .otherwise(nothing),
-        limit_on=_in_days(pl.col("limit_days")),
-    )
-    frame = frame.with_columns(
-        pl.when(pl.col("upsell_arr") > 0).then(0.0).otherwise(pl.col("seats_arr")).alias("seats_arr"),
-        pl.when(pl.col("upsell_arr") + pl.col("seats_arr") > 0)
+        .otherwise(nothing)
+        .alias("price_arr"),
+        _in_days(pl.col("limit_days")).alias("limit_on"),
+    ]
+    exclusive = [
+        pl.when(pl.col("upsell_arr") > 0).then(0.0).otherwise("seats_arr").round(2).alias("seats_arr"),
+        pl.when(pl.max_horizontal("upsell_arr", "seats_arr") > 0)
         .then(0.0)
-        .otherwise(pl.col("usage_arr"))
+        .otherwise("usage_arr")
+        .round(2)
         .alias("usage_arr"),
-    )
-    return frame.with_columns(pl.col(AMOUNTS).round(2)).with_columns(
-        expansion_potential_arr=pl.sum_horizontal(AMOUNTS).round(2)
-    )
+        pl.col("upsell_arr", "cross_sell_arr", "price_arr").round(2),
+    ]
+    return limit, amounts, exclusive, [pl.sum_horizontal(AMOUNTS).round(2).alias("expansion_potential_arr")]
 
 
 def assign_levers(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
@@ -85,6 +94,11 @@ def assign_levers(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
     A growth window opens after 14 nights of health (over those there are, if fewer), and stays open down to
     health 55 while its evidence stands.
     """
+    return add_stages(frame, _write_levers(model))
+
+
+@lru_cache(maxsize=64)
+def _write_levers(model: ScoringModel) -> tuple[list[pl.Expr], ...]:
     rule = model.thresholds
     leaving = pl.col("notice_given_on").is_not_null() | pl.col("lapsed_on").is_not_null()
     steady = (pl.col("health") >= rule.fragile_below) & (
@@ -120,7 +134,9 @@ def assign_levers(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
         stands = holds[name].fill_null(False) & (ends[name] >= pl.col("night")).fill_null(True)
         lever = lever.when(stands).then(pl.lit(name))
         window = window.when(stands).then(ends[name])
-    frame = frame.with_columns(lever=lever.otherwise(pl.lit("")), window_ends_on=window.otherwise(None))
     kept = (pl.col("lever") == pl.col("was_lever")).fill_null(False)
     since = pl.when(kept).then(pl.col("was_lever_since")).otherwise(pl.col("night"))
-    return frame.with_columns(lever_since=pl.when(pl.col("lever") != "").then(since))
+    return (
+        [lever.otherwise(pl.lit("")).alias("lever"), window.otherwise(None).alias("window_ends_on")],
+        [pl.when(pl.col("lever") != "").then(since).alias("lever_since")],
+    )

@@ -4,6 +4,8 @@ Here, and only here, the calendar of a contract counts. A withheld health is tak
 average account, which is what is known of it. Calibration replaces these curves, not their inputs.
 """
 
+from functools import lru_cache
+
 import polars as pl
 
 from .model import ScoringModel
@@ -16,6 +18,11 @@ def _probability(log_odds: pl.Expr) -> pl.Expr:
 def estimate_risks(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
     """Columns churn_risk (within the window, wherever a subscription runs) and renewal_risk (not renewed
     at the next decision date; null where no term is known). `frame` holds the measures and `health`."""
+    return frame.select(_write_risks(model))
+
+
+@lru_cache(maxsize=64)
+def _write_risks(model: ScoringModel) -> list[pl.Expr]:
     curve = model.risk
     window = pl.lit(model.thresholds.risk_window_days)
     points = pl.col("health").fill_null(model.base["health"]) - model.base["health"]
@@ -40,9 +47,9 @@ def estimate_risks(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
     renewal += (
         pl.when(noticed).then(curve.renewal_noticed).when(pl.col("auto_renews")).then(curve.renewal_auto).otherwise(0.0)
     )
-    return frame.select(
+    return [
         pl.when(pl.col("running")).then(_probability(churn)).alias("churn_risk"),
         pl.when(pl.col("running") & pl.col("renews_on").is_not_null())
         .then(_probability(renewal))
         .alias("renewal_risk"),
-    )
+    ]

@@ -157,14 +157,16 @@ def conform(features: pl.DataFrame) -> pl.DataFrame:
     """
     if "account_id" not in features.columns:
         raise ValueError("A feature frame needs the column account_id.")
-    present = set(features.columns)
-    frame = features.select(
-        pl.col(name).cast(dtype) if name in present else pl.lit(None, dtype=dtype).alias(name)
-        for name, dtype in FEATURES.items()
-    ).sort("account_id")
+    frame = features
+    if dict(frame.schema) != dict(FEATURES):
+        present = set(features.columns)
+        frame = features.select(
+            pl.col(name).cast(dtype) if name in present else pl.lit(None, dtype=dtype).alias(name)
+            for name, dtype in FEATURES.items()
+        )
     # What is not a number is not known.
     numbers = pl.col(pl.Float64)
-    frame = frame.with_columns(pl.when(numbers.is_finite()).then(numbers))
+    frame = frame.with_columns(pl.when(numbers.is_finite()).then(numbers)).sort("account_id")
     if frame["account_id"].null_count() or frame["account_id"].n_unique() != frame.height:
         raise ValueError("Each account stands in exactly one row of a feature frame.")
     return frame

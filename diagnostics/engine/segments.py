@@ -1,10 +1,12 @@
 """Segments with hysteresis, so that nobody flickers, and the counters that the next night reads."""
 
 import math
+from functools import lru_cache
 
 import polars as pl
 
 from .model import ScoringModel
+from .stages import add_stages
 
 EXPANSION, DEFENSE, REGULAR = "expansion_priority", "defense_priority", "regular_follow_up"
 VALUE_SHARES = {"A": 0.80, "B": 0.95}  # A: the largest accounts that make 80 % of ARR; B: the next 15 %
@@ -72,9 +74,14 @@ def assign_segments(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
     Fragile begins below the threshold for two nights and ends at 63 for 14; on the first night ever it
     is the level alone. High potential begins at 60 and ends below 57.
     """
+    return add_stages(frame, _write_segments(model))
+
+
+@lru_cache(maxsize=64)
+def _write_segments(model: ScoringModel) -> tuple[list[pl.Expr], ...]:
     rule = model.thresholds
     health = pl.col("health")
-    counted = frame.with_columns(
+    counters = [
         _count(health < rule.fragile_below, "fragile_nights"),
         _count(health >= rule.recovered_from, "recovered_nights"),
         _count(health >= rule.fragile_below, "healthy_nights"),
@@ -82,7 +89,7 @@ def assign_segments(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
         .clip(None, LONGEST_COUNT)
         .cast(pl.Int16)
         .alias("nights"),
-    )
+    ]
     first = pl.col("was_fragile").is_null()
     fragile = (
         pl.when(first)
@@ -94,7 +101,7 @@ def assign_segments(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
     )
     floor = pl.when(pl.col("was_high_potential").fill_null(False)).then(rule.high_potential_until)
     high_potential = (pl.col("potential") >= floor.otherwise(rule.high_potential_from)).fill_null(False)
-    counted = counted.with_columns(fragile=fragile, high_potential=high_potential)
+    states = [fragile.alias("fragile"), high_potential.alias("high_potential")]
     valuable = pl.col("value_segment") == rule.value_segment
     if rule.value_amount is not None:
         valuable |= (pl.col("arr") >= rule.value_amount).fill_null(False)
@@ -105,4 +112,4 @@ def assign_segments(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
         .then(pl.lit(EXPANSION))
         .otherwise(pl.lit(REGULAR))
     )
-    return counted.with_columns(segment=segment)
+    return counters, states, [segment.alias("segment")]
