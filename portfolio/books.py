@@ -19,16 +19,29 @@ SEE_ALL = frozenset({Role.OWNER, Role.ADMIN, Role.SERVICE})
 SEE_TEAM = frozenset({Role.MANAGER, Role.VIEWER})
 
 
+def widest_book(membership: Membership) -> Visibility | None:
+    """The widest book that the member may see; None for a role that sees no customer account."""
+    if membership.role not in SEE_ALL and not is_allowed("portfolio.view", membership):
+        return None
+    visibility = Visibility(membership.organization.visibility)
+    if membership.role in SEE_ALL or visibility == Visibility.ALL:
+        return Visibility.ALL
+    if membership.role in SEE_TEAM or visibility == Visibility.TEAM:
+        return Visibility.TEAM
+    return Visibility.OWN
+
+
 def visible_accounts(membership: Membership) -> QuerySet[Account]:
     """The accounts that the member may see; none for a role that sees no customer account."""
-    if membership.role not in SEE_ALL and not is_allowed("portfolio.view", membership):
-        return Account.objects.none()
-    visibility = membership.organization.visibility
-    if membership.role in SEE_ALL or visibility == Visibility.ALL:
+    book = widest_book(membership)
+    return Account.objects.none() if book is None else accounts_in(book, membership)
+
+
+def accounts_in(book: Visibility, membership: Membership) -> QuerySet[Account]:
+    """The accounts of one of the member's books; whether the member may see it is `widest_book`'s to say."""
+    if book == Visibility.ALL:
         return Account.objects.all()
-    if membership.role in SEE_TEAM or visibility == Visibility.TEAM:
-        return team_books(membership)
-    return own_book(membership)
+    return team_books(membership) if book == Visibility.TEAM else own_book(membership)
 
 
 def own_book(membership: Membership) -> QuerySet[Account]:
