@@ -153,7 +153,8 @@ def yield_core_usage(world: World, account: Account) -> Iterator[tuple[str, str,
         active = min(seen, round(people * share + gauss(0, 0.25)))
         if tier == "enterprise":
             last_week = [*last_week[-6:], active]
-            yield "plan", "active_users_7d", day, min(seen, round(1.16 * max(last_week)))
+            if max(last_week):
+                yield "plan", "active_users_7d", day, min(seen, round(1.16 * max(last_week)))
         if active <= 0:
             continue
         yield "plan", "active_users", day, active
