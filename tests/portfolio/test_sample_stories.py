@@ -240,7 +240,7 @@ def test_healthy_and_quiet(sample):
         (period,) = sample.running(account_id, sample.night)
         assert sample.people(account_id, 0) > 0.85 * period["seats"]
         assert abs(sample.people(account_id, 0) / sample.people(account_id, 90) - 1) < 0.08
-assert len(sample.rows("tickets", account_id)) < 30  # in 24 months
+        assert len(sample.rows("tickets", account_id)) < 30  # in 24 months
         assert sample.tickets_past_due(account_id) == []
         assert sample.last_exchange(account_id, with_deciders=True) < 45
 
