@@ -41,10 +41,10 @@ class Lever(models.TextChoices):
 
 
 class Diagnosis(TenantModel):
-    """One account on one night. `points` and `values` are read by signal number of the night's model version.
+    """One account on one night. `points` and `values` are read by signal number of the night's model version."""
 
-    No choices on segment and lever: checked by the engine, and written in one statement past Django.
-    """
+    Segment = Segment
+    Lever = Lever
 
     account = account_key(delete="CASCADE")
     night = models.DateField()

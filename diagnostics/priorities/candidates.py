@@ -102,7 +102,7 @@ def _kind(
         pl.lit(kind).alias("subject"),
         (lever if lever is not None else pl.lit("retain")).alias("lever"),
         base.cast(pl.Float64).round(2).alias("base"),
-        probability.cast(pl.Float64).alias("probability"),
+        probability.cast(pl.Float64).round(6).alias("probability"),
         share.cast(pl.Float64).alias("share"),
         deadline.cast(pl.Date).alias("deadline"),
         pl.col("decision_on"),

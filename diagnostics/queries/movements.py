@@ -6,10 +6,11 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from accounts.formats import NOTHING, format_day, format_number
 from accounts.models import Membership
+from accounts.permissions import ADMINS
 from diagnostics.engine import ScoringModel
 from diagnostics.engine.signals import BY_NAME
 from diagnostics.model_versions import read_model
@@ -117,12 +118,18 @@ def read_account_movements(account: Account, *, since: date, until: date, langua
 
 
 def accounts_of(membership: Membership, scope: str) -> QuerySet[Account]:
-    """The accounts of a scope: `mine`, those of which the member is CSM or AM, else all that the member may see."""
+    """The accounts of a scope: `mine`, or all that the member may see."""
     visible = visible_accounts(membership)
-    if scope != "mine":
-        return visible
+    return visible.filter(own_accounts(membership)) if scope == "mine" else visible
+
+
+def own_accounts(membership: Membership, prefix: str = "") -> Q:
+    """The accounts of which the member is CSM or AM; an owner or admin also answers for those of nobody."""
     email = membership.user.email.lower()
-    return visible.filter(csm_email=email) | visible.filter(am_email=email)
+    own = Q(**{f"{prefix}csm_email": email}) | Q(**{f"{prefix}am_email": email})
+    if membership.role in ADMINS:
+        own |= Q(**{f"{prefix}csm_email": "", f"{prefix}am_email": ""})
+    return own
 
 
 def describe_movements(

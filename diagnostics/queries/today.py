@@ -8,18 +8,18 @@ from uuid import UUID
 from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import JSONObject
 
-from accounts.models import Membership, Organization, Role
+from accounts.models import Membership, Organization
+from accounts.permissions import ADMINS
 from diagnostics.acts import DONE_KINDS, local_day
 from diagnostics.models import Diagnosis, Night, Priority
 from diagnostics.priorities.candidates import GROWTH
 from diagnostics.queries.causes import Cause, CauseReader
 from diagnostics.queries.diagnosed import read_nights
-from diagnostics.queries.movements import Movements, read_movements, summarize_movements
+from diagnostics.queries.movements import Movements, own_accounts, read_movements, summarize_movements
 from diagnostics.queries.priority_rows import LeftOutRow, PriorityRow, build_left_out, build_row
 from portfolio.books import visible_accounts
 from portfolio.models import Act
 
-ADMINS = (Role.OWNER, Role.ADMIN)
 SEEN_ACTS = (*DONE_KINDS, "snoozed", "dismissed")
 # A page is read from the top: ten persons' ten, then the first of those left out.
 MOST_ROWS = 100
@@ -212,9 +212,7 @@ def _in_scope(membership: Membership, scope: str) -> Q:
 
 def _count_accounts(membership: Membership, night: Night) -> tuple[int, int]:
     """How many diagnosed accounts are in the member's own book, and in all that the member sees."""
-    email = membership.user.email.lower()
-    own = Q(account__csm_email=email) | Q(account__am_email=email)
     found = Diagnosis.objects.filter(night=night.night, account__in=visible_accounts(membership)).aggregate(
-        mine=Count("pk", filter=own), team=Count("pk")
+        mine=Count("pk", filter=own_accounts(membership, "account__")), team=Count("pk")
     )
     return found["mine"], found["team"]
