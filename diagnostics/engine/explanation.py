@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from .model import SCALE, ScoringModel
-from .sentences import Figure
+from .sentences import Figure, name_metric
 from .signals import BY_NAME, SCORES, Records
 
 UNKNOWN = "–"
@@ -14,7 +14,6 @@ SCALE_SENTENCES = {
     "en": "The scale ends at 0 and at 100.",
     "fr": "L’échelle s’arrête à 0 et à 100.",
 }
-LIMIT_NAMES = {"en": "its limit", "fr": "sa limite"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,8 @@ class Contribution:
     ) -> str:
         """The cause in one sentence, figures in **bold**; '' where the signal did not speak.
 
-        `texts` replaces words that are no figures, such as `limit_metric`; `night` lets near dates drop
-        their year.
+        `texts` holds the words that are no figures: `limit_metric`, as it stands on the diagnosis. `night` lets
+        near dates drop their year.
         """
         if self.name not in BY_NAME:
             return SCALE_SENTENCES[language]
@@ -67,7 +66,8 @@ class Contribution:
         signal = BY_NAME[self.name]
         wording = signal.fr if language == "fr" else signal.en
         template = (wording.lowers or wording.raises) if self.points < 0 else (wording.raises or wording.lowers)
-        words: dict[str, object] = {"limit_metric": LIMIT_NAMES[language], **(texts or {})}
+        metric = (texts or {}).get("limit_metric") or ""
+        words: dict[str, object] = {"limit_metric": name_metric(metric, language)}
         for name, value in self.figures.items():
             words[name] = _Unknown() if value is None else Figure(value, language, currency, night)
         return template.format_map(words)

@@ -12,10 +12,25 @@ NO_BREAK = "\u00a0"
 MINUS = "\u2212"
 MONTHS = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-    "fr": ("janv.", "févr.", "mars", "avril", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),
+    # Written out: an abbreviation's point would meet the one that ends the sentence.
+    "fr": (
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ),
 }
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
 EPOCH = date(1970, 1, 1)
+METRICS = {"seats": ("seats", "sièges"), "api_calls": ("API calls", "appels d’API"), "": ("volume", "volumes")}
 
 
 def format_number(value: float, language: str, decimals: int = 0) -> str:
@@ -54,6 +69,11 @@ def format_date(day: date, language: str, night: date | None = None) -> str:
     if night is not None and abs((night - day).days) < 300:
         return text
     return f"{text}{NO_BREAK}{day.year}"
+
+
+def name_metric(metric: str, language: str) -> str:
+    """A limited metric in words; one that we do not know keeps the organization's own name."""
+    return METRICS.get(metric, (metric.replace("_", " "),) * 2)[language == "fr"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ SIGNALS = (
         ramp=Ramp(neutral=3.0, worst=60.0),
         weight=(9, 11, 14),
         en=Wording(
-            "**{amount:money}** on **{invoices:plural invoice is|invoices are}** unpaid, "
+            "**{amount:money}** is unpaid on **{invoices:plural invoice|invoices}**, "
             "the oldest **{days:plural day|days}** overdue."
         ),
         fr=Wording(

@@ -28,7 +28,7 @@ SIGNALS = (
         weight=(16, 14, 10),
         en=Wording(
             "A sponsor or champion left on **{on:date}**; "
-            "**{remain:plural person|people}** of that standing **{remain:plural_word remains|remain}**."
+            "**{remain:plural person|people}** of that standing {remain:plural_word remains|remain}."
         ),
         fr=Wording("Un sponsor ou un champion est parti le **{on:date}** ; il en reste **{remain:int}**."),
         records=(Records("contacts", "sponsors who left, 180 days"),),

@@ -28,12 +28,12 @@ SIGNALS = (
         ramp=Ramp(neutral=0.55, worst=0.1, best=1.0),
         weight=(16, 16, 16),
         en=Wording(
-            "**{share:percent}** of {limit_metric} used: **{used:int} of {included:int}**.",
-            "**{share:percent}** of {limit_metric} used: **{used:int} of {included:int}**.",
+            "**{share:percent}** of the included {limit_metric} used: **{used:int} of {included:int}**.",
+            "**{share:percent}** of the included {limit_metric} used: **{used:int} of {included:int}**.",
         ),
         fr=Wording(
-            "**{share:percent}** de {limit_metric} utilisés : **{used:int} sur {included:int}**.",
-            "**{share:percent}** de {limit_metric} utilisés : **{used:int} sur {included:int}**.",
+            "**{share:percent}** des {limit_metric} inclus sont utilisés : **{used:int} sur {included:int}**.",
+            "**{share:percent}** des {limit_metric} inclus sont utilisés : **{used:int} sur {included:int}**.",
         ),
         records=(LIMIT, Records("usage", "of the limited metric, 84 days")),
     ),
@@ -50,11 +50,11 @@ SIGNALS = (
         ramp=Ramp(neutral=150.0, best=0.0),
         weight=(10, 10, 10),
         en=Wording(
-            raises="At this pace the plan’s {limit_metric} are full in **{days:plural day|days}** "
+            raises="At this pace nothing is left of the included {limit_metric} in **{days:plural day|days}** "
             "(**{used:int} of {included:int}**)."
         ),
         fr=Wording(
-            raises="À ce rythme, la limite de {limit_metric} est atteinte dans **{days:plural jour|jours}** "
+            raises="À ce rythme, il ne reste rien des {limit_metric} inclus dans **{days:plural jour|jours}** "
             "(**{used:int} sur {included:int}**)."
         ),
         records=(LIMIT, Records("usage", "of the limited metric, 84 days")),
@@ -257,7 +257,8 @@ SIGNALS = (
         weight=(14, 14, 14),
         en=Wording(raises="**{needs:plural need|needs}** for another product voiced, the last on **{on:date}**."),
         fr=Wording(
-            raises="**{needs:plural besoin|besoins}** d’un autre produit exprimés, le dernier le **{on:date}**."
+            raises="**{needs:plural besoin exprimé|besoins exprimés}** pour un autre produit, "
+            "le dernier le **{on:date}**."
         ),
         records=(Records("interactions", "needs voiced"), Records("tickets", "needs voiced")),
     ),

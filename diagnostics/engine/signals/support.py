@@ -26,11 +26,10 @@ SIGNALS = (
         ramp=Ramp(neutral=0.0, worst=14.0),
         weight=(12, 10, 8),
         en=Wording(
-            "**{tickets:plural ticket is|tickets are}** open past the promised time, "
-            "the oldest by **{days:plural day|days}**."
+            "**{tickets:plural ticket|tickets}** open past the promised time, the oldest by **{days:plural day|days}**."
         ),
         fr=Wording(
-            "**{tickets:plural ticket reste ouvert|tickets restent ouverts}** au-delà du délai promis, "
+            "**{tickets:plural ticket ouvert|tickets ouverts}** au-delà du délai promis, "
             "le plus ancien de **{days:plural jour|jours}**."
         ),
         records=(Records("tickets", "open and past due"),),
