@@ -69,7 +69,8 @@ def test_a_ciphertext_copied_to_another_row_does_not_open(acme_context):
     mine, other = invite("mine@a.example"), invite("other@a.example")
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE accounts_invitation SET email = (SELECT email FROM accounts_invitation WHERE id = %s) WHERE id = %s",
+            "UPDATE accounts_invitation SET email = (SELECT email FROM accounts_invitation WHERE id = %s) "
+            "WHERE id = %s",
             [other.pk, mine.pk],
         )
     with pytest.raises(DecryptionFailed):
