@@ -46,9 +46,9 @@ def landing_url(membership: Membership) -> str:
 
 def shell(request: Any) -> dict[str, Any]:
     """Context processor: the frame's organization, navigation and state; little outside an organization."""
-    # A part of a page has no frame.
+    # A part of a page has no frame, only the place where it stands.
     if request.headers.get("HX-Request") and not request.headers.get("HX-Boosted"):
-        return {}
+        return {name: getattr(request, name) for name in ("organization", "membership") if hasattr(request, name)}
     if not getattr(request, "user", None) or not request.user.is_authenticated:
         return {}
     frame: dict[str, Any] = {"preferences_url": reverse("preferences"), "organizations_url": reverse("organizations")}

@@ -1,5 +1,25 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class DiagnosticsConfig(AppConfig):
     name = "diagnostics"
+
+    def ready(self) -> None:
+        from accounts.audit import name_action
+        from accounts.shell import SHELL_CONTEXT, add_to_navigation
+        from diagnostics.shell import describe_diagnosis, offer_search
+
+        for order, key, label in (
+            (10, "today", _("Today")),
+            (20, "matrix", _("Matrix")),
+            (30, "accounts", _("Accounts")),
+        ):
+            add_to_navigation(
+                order=order, group="work", key=key, label=label, icon=key, url_name=key, permission="portfolio.view"
+            )
+        for describe in (describe_diagnosis, offer_search):
+            if describe not in SHELL_CONTEXT:
+                SHELL_CONTEXT.append(describe)
+        name_action("view.saved", _("kept a list of accounts"))
+        name_action("view.deleted", _("deleted a kept list of accounts"))

@@ -120,7 +120,15 @@
   // A click anywhere on a closed row takes it in hand; its links and buttons keep their own meaning.
   document.addEventListener("click", (event) => {
     const item = event.target.closest("[data-key-item]");
-    if (!item || item.hasAttribute("data-current") || event.target.closest("a, button, input, label, summary")) return;
+    if (!item || item.hasAttribute("data-current")) return;
+    const opener = event.target.closest("[data-opens]");
+    if (opener) {
+      // The panel it opens is shown on the row in hand only.
+      makeCurrent(item, { focus: false });
+      setTimeout(() => document.getElementById(opener.dataset.opens)?.querySelector("button, input")?.focus());
+      return;
+    }
+    if (event.target.closest("a, button, input, label, summary")) return;
     if (String(getSelection()).length === 0) makeCurrent(item);
   });
   document.addEventListener("focusin", (event) => {

@@ -23,7 +23,7 @@ def test_a_withheld_score_breaks_the_line():
 
 def test_everything_stays_inside_the_frame():
     chart = draw_history(nights(0.0, 100.0, 37.5), threshold=60)
-    assert [tick.label for tick in chart.rows][0] == 0
+    assert next(tick.label for tick in chart.rows) == 0
     assert all(TOP <= tick.at <= BOTTOM for tick in chart.rows)
     assert all(LEFT <= tick.at <= RIGHT for tick in chart.months)
     assert chart.health_end.x == RIGHT

@@ -1,0 +1,191 @@
+"""Today: the day's priorities, and the acts on them."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language, gettext
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import trigger_client_event
+
+from accounts.models import Role
+from accounts.web import MemberRequest, organization_view
+from diagnostics import acts
+from diagnostics.models.diagnoses import Lever, Segment
+from diagnostics.queries.today import read_evidence, read_movements, read_today
+from portfolio.models import Act
+
+TABS = ("open", "snoozed", "done", "dismissed")
+SCOPES = ("mine", "team")
+LEVERS = tuple(Lever.values)
+
+
+def read_choice(request: HttpRequest, name: str, allowed: tuple[str, ...], default: str) -> str:
+    """A query parameter out of an allow-list; raises BadRequest for any other value."""
+    value = request.GET.get(name, default) or default
+    if value not in allowed:
+        raise BadRequest(f"{name} is none of {', '.join(a for a in allowed if a)}.")
+    return value
+
+
+def default_scope(request: MemberRequest) -> str:
+    """A person with a book opens on it, everyone else on what they may see."""
+    return "mine" if request.membership.role in (Role.CSM, Role.AM) else "team"
+
+
+def describe_today(request: MemberRequest) -> dict[str, Any]:
+    """What the page and its part show, read by the URL's own parameters."""
+    scope = read_choice(request, "scope", SCOPES, default_scope(request))
+    tab = read_choice(request, "tab", TABS, "open")
+    segment = read_choice(request, "segment", ("", *Segment.values), "")
+    lever = read_choice(request, "lever", ("", *LEVERS), "")
+    today = read_today(request.membership, scope=scope, language=get_language() or "en", segment=segment, lever=lever)
+    request.last_night = today.night  # type: ignore[attr-defined]  # read by the frame
+    rows = {"open": today.rows, "snoozed": today.snoozed, "done": today.done, "dismissed": today.dismissed}[tab]
+    for row in rows if tab == "open" else ():
+        row.evidence = read_evidence(row, language=get_language() or "en")
+    return {
+        "today": today,
+        "rows": rows,
+        "tab": tab,
+        "scope": scope,
+        "segment": segment,
+        "lever": lever,
+        "segments": Segment.choices,
+        "levers": LEVERS,
+        "show_left_out": "left_out" in request.GET,
+        "done_kinds": acts.DONE_KINDS.items(),
+        "snoozes": [(code, label) for code, (label, _until) in acts.SNOOZES.items()],
+        "dismiss_reasons": acts.DISMISS_REASONS.items(),
+        "may_act": acts.may_act(request.membership),
+    }
+
+
+@require_GET
+@organization_view("portfolio.view")
+def today(request: MemberRequest) -> HttpResponse:
+    """The page; htmx asks for its part."""
+    template = "diagnostics/today.html"
+    if request.headers.get("HX-Request") and not request.headers.get("HX-Boosted"):
+        template += "#priorities"
+    return render(request, template, describe_today(request))
+
+
+@require_GET
+@organization_view("portfolio.view")
+def movements(request: MemberRequest) -> HttpResponse:
+    """Everything that moved since the night before, largest ARR first."""
+    scope = read_choice(request, "scope", SCOPES, default_scope(request))
+    rows = read_movements(request.membership, scope=scope, language=get_language() or "en")
+    return render(request, "diagnostics/movements.html", {"rows": rows, "scope": scope})
+
+
+@require_POST
+@organization_view("portfolio.act")
+def record_done(request: MemberRequest, priority_id: UUID) -> HttpResponse:
+    """What was done, in one key and an optional line."""
+    kind = read_posted(request, "outcome", acts.DONE_KINDS)
+    return apply_act(
+        request,
+        priority_id,
+        lambda priority: acts.record_done(
+            membership=request.membership, priority=priority, kind=kind, note=request.POST.get("note", "").strip()
+        ),
+    )
+
+
+@require_POST
+@organization_view("portfolio.act")
+def snooze(request: MemberRequest, priority_id: UUID) -> HttpResponse:
+    """Until one of the offered days."""
+    code = read_posted(request, "until", acts.SNOOZES)
+    return apply_act(
+        request,
+        priority_id,
+        lambda priority: acts.snooze(
+            membership=request.membership, priority=priority, until=acts.snooze_day(request.organization, code)
+        ),
+    )
+
+
+@require_POST
+@organization_view("portfolio.act")
+def dismiss(request: MemberRequest, priority_id: UUID) -> HttpResponse:
+    """With a reason."""
+    reason = read_posted(request, "reason", acts.DISMISS_REASONS)
+    return apply_act(
+        request,
+        priority_id,
+        lambda priority: acts.dismiss(membership=request.membership, priority=priority, reason=reason),
+    )
+
+
+@require_POST
+@organization_view("portfolio.act")
+def undo(request: MemberRequest, act_id: UUID) -> HttpResponse:
+    """Take back one's own act."""
+    try:
+        acts.undo(membership=request.membership, act_id=act_id)
+        sentence = gettext("Taken back.")
+    except acts.ActGone:
+        sentence = gettext("There is nothing left to take back here.")
+    return answer(request, sentence)
+
+
+def read_posted(request: HttpRequest, name: str, allowed: dict[str, Any]) -> str:
+    """A posted code out of a table; raises BadRequest for any other."""
+    value = request.POST.get(name, "")
+    if value not in allowed:
+        raise BadRequest(f"{name} is none of {', '.join(allowed)}.")
+    return value
+
+
+def apply_act(request: MemberRequest, priority_id: UUID, act: Callable[[Any], Act]) -> HttpResponse:
+    """Do it and answer with what is left, and with its Undo."""
+    priority = acts.access_priority(request.membership, priority_id)
+    done = act(priority)
+    return answer(request, acts.describe_act(done, account=priority.account), undo_of=done)
+
+
+def answer(request: MemberRequest, sentence: str, *, undo_of: Act | None = None) -> HttpResponse:
+    """The list again for htmx, with toast and announcement; the page one came from without a script."""
+    undo_url = reverse("undo_act", args=[request.organization.slug, undo_of.pk]) if undo_of else ""
+    if not request.headers.get("HX-Request"):
+        messages.success(request, sentence, extra_tags=undo_url)
+        return redirect(safe_way_back(request))
+    show_page_of(request)
+    if request.POST.get("next"):
+        # Acted on from another page: that page says what changed.
+        messages.success(request, sentence, extra_tags=undo_url)
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = safe_way_back(request)
+        return response
+    context = describe_today(request) | {"toast": {"text": sentence, "undo": undo_url}}
+    left = context["today"].counts["open"]
+    response = render(request, "diagnostics/today.html#priorities", context)
+    return trigger_client_event(
+        response, "announce", {"value": gettext("%(what)s %(n)s left.") % {"what": sentence, "n": left}}
+    )
+
+
+def safe_way_back(request: MemberRequest) -> str:
+    """The posted `next` where it is a page of this site, else Today."""
+    back = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+        return back
+    return reverse("today", args=[request.organization.slug])
+
+
+def show_page_of(request: MemberRequest) -> None:
+    """Answer for the filters of the page that asked: htmx tells its URL, the act's own URL has none."""
+    from urllib.parse import urlsplit
+
+    from django.http import QueryDict
+
+    request.GET = QueryDict(urlsplit(request.headers.get("HX-Current-URL", "")).query)
