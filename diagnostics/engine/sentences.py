@@ -30,7 +30,13 @@ MONTHS = {
 }
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
 EPOCH = date(1970, 1, 1)
-METRICS = {"seats": ("seats", "sièges"), "api_calls": ("API calls", "appels d’API"), "": ("volume", "volumes")}
+METRICS = {
+    "": ("volume", "volumes"),
+    "seats": ("seats", "sièges"),
+    "api_calls": ("API calls", "appels d’API"),
+    "active_users": ("active users", "utilisateurs actifs"),
+    "events": ("events", "événements"),
+}
 
 
 def format_number(value: float, language: str, decimals: int = 0) -> str:
@@ -72,8 +78,9 @@ def format_date(day: date, language: str, night: date | None = None) -> str:
 
 
 def name_metric(metric: str, language: str) -> str:
-    """A limited metric in words; one that we do not know keeps the organization's own name."""
-    return METRICS.get(metric, (metric.replace("_", " "),) * 2)[language == "fr"]
+    """A metric in words: seats, API calls, `vessels_connected` as vessels connected."""
+    named = metric.removeprefix("feature:").replace("_", " ")
+    return METRICS.get(metric, (named, named))[language == "fr"]
 
 
 @dataclass(frozen=True, slots=True)
