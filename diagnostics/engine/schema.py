@@ -164,9 +164,9 @@ def conform(features: pl.DataFrame) -> pl.DataFrame:
             pl.col(name).cast(dtype) if name in present else pl.lit(None, dtype=dtype).alias(name)
             for name, dtype in FEATURES.items()
         )
-    # What is not a number is not known.
+    # What is not a number is not known; what is less than a millionth is nothing, or ratios would overflow.
     numbers = pl.col(pl.Float64)
-    frame = frame.with_columns(pl.when(numbers.is_finite()).then(numbers)).sort("account_id")
+    frame = frame.with_columns(pl.when(numbers.is_finite()).then(numbers.round(6))).sort("account_id")
     if frame["account_id"].null_count() or frame["account_id"].n_unique() != frame.height:
         raise ValueError("Each account stands in exactly one row of a feature frame.")
     return frame
