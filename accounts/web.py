@@ -116,7 +116,8 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     # A part of a page cannot show the sign-in page: send the whole window there.
     current = urlsplit(request.headers.get("HX-Current-URL", ""))
-    page = f"{current.path}?{current.query}" if current.query else current.path or "/"
+    path = current.path if current.path.startswith("/") and not current.path.startswith("//") else "/"
+    page = f"{path}?{current.query}" if current.query else path
     response = HttpResponse(status=204)
     response["HX-Redirect"] = f"{reverse('account_login')}?next={quote(page)}"
     return response
