@@ -70,7 +70,7 @@ def draw_invoice(world: World, account: Account, issued_on: date, amount: Decima
     due_on = issued_on + timedelta(days=_DUE_DAYS[account.tier])
     earliest, latest = _PAYS[account.care.pays]
     paid_on = shift_to_weekday(due_on + timedelta(days=rng.randint(earliest, latest)))
-    if account.care.pays == "on_time" and rng.random() < 0.05:
+    if account.care.pays == "on_time" and rng.random() < 0.1:
         paid_on = shift_to_weekday(due_on + timedelta(days=rng.randint(5, 16)))
     if amount < 0:
         return Invoice(issued_on, issued_on, issued_on, amount)

@@ -1,7 +1,7 @@
 """What Brindel sells: planning software for people who work away from a desk.
 
-Limits are per calendar month and counted (`api_calls`, `work_orders`, …), `seats` apart: the
-seats bought stand on the subscription, and a plan's `seats` is the most that plan allows.
+Limits are counted per calendar month (`api_calls`, `work_orders`, …). Seats are no limit of a plan:
+they are bought, and stand on the subscription.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ PRODUCTS = {
 PLANS = tuple(
     Plan(*row)
     for row in (
-        ("plan", "team", "Team", 1, "29.00", "per_seat", {"seats": 30, "work_orders": 3_000}),
+        ("plan", "team", "Team", 1, "29.00", "per_seat", {"work_orders": 3_000}),
         (
             "plan",
             "growth",
@@ -113,7 +113,7 @@ PLANS = tuple(
             2,
             "34.00",
             "per_seat",
-            {"seats": 250, "work_orders": 24_000, "api_calls": 200_000},
+            {"work_orders": 24_000, "api_calls": 200_000},
         ),
         (
             "plan",
@@ -122,7 +122,7 @@ PLANS = tuple(
             3,
             "39.00",
             "per_seat",
-            {"seats": 600, "work_orders": 60_000, "api_calls": 1_000_000},
+            {"work_orders": 60_000, "api_calls": 1_000_000},
         ),
         (
             "plan",
@@ -131,7 +131,7 @@ PLANS = tuple(
             4,
             "46.00",
             "per_seat",
-            {"seats": 2_500, "work_orders": 200_000, "api_calls": 5_000_000},
+            {"work_orders": 200_000, "api_calls": 5_000_000},
         ),
         ("time", "basic", "Time Basic", 1, "5.50", "per_seat", {}),
         ("time", "plus", "Time Plus", 2, "8.90", "per_seat", {}),

@@ -115,7 +115,7 @@ def complete_team(account: Account, rng: Random, reserved: frozenset[str]) -> li
     No drawn person bears one of the `reserved` names, which the roster gives to somebody else.
     """
     people = list(account.people)
-    open_roles = list(_TEAM[account.tier])
+    open_roles = list(_TEAM[account.tier]) if account.team_drawn else []
     for person in people:
         if person.left is None and person.role in open_roles:
             open_roles.remove(person.role)
@@ -127,16 +127,24 @@ def complete_team(account: Account, rng: Random, reserved: frozenset[str]) -> li
     for role in open_roles:
         name = draw_name(rng, account.country, taken, reserved)
         taken.add(name)
-        stance = "supporter" if role == "champion" or rng.random() < 0.3 else "neutral"
+        stance = draw_stance(rng, role)
         department = _DEPARTMENT_OF.get(role) or rng.choice(departments)
         owns = account.tier == "smb" and role == "decision_maker"
         title = rng.choice(_OWNERS[account.speaks] if owns else titles[role])
         people.append(Person(name, title, department, role, stance))
-    if account.tier != "smb" and rng.random() < 0.4:
+    if account.tier != "smb" and account.team_drawn and rng.random() < 0.4:
         name = draw_name(rng, account.country, taken, reserved)
         title = rng.choice(titles["power_user"])
         people.append(Person(name, title, departments[0], "power_user", left=rng.randrange(120, 640)))
     return people
+
+
+def draw_stance(rng: Random, role: str) -> str:
+    """Draw how somebody speaks of Brindel: most champions for it, most others neither for nor against."""
+    drawn = rng.random()
+    if drawn < (0.66 if role == "champion" else 0.13):
+        return "supporter"
+    return "detractor" if drawn > (0.98 if role == "champion" else 0.94) else "neutral"
 
 
 def list_contacts(

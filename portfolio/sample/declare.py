@@ -116,6 +116,11 @@ class Talk:
     silent_for: int = 0
     deciders_silent_for: int = 0
     strained_from: int | None = None
+    strained_to: int = 0
+
+    def is_strained(self, ago: int) -> bool:
+        """Return whether the mood was bad so many days ago."""
+        return self.strained_from is not None and self.strained_to <= ago <= self.strained_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,7 @@ class Account:
     sites: tuple[str, ...] = ()
     history: tuple[tuple[str, int, str], ...] = ()
     domain_name: str = ""
+    team_drawn: bool = True
 
     @property
     def account_id(self) -> str:

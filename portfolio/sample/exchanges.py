@@ -29,8 +29,9 @@ from portfolio.sample.ticket_texts import TEAMS
 from portfolio.sample.world import ACCOUNTS, World
 
 # Days between calls, mails and reviews (0: none), by tier; a small yearly customer is called too.
-_RHYTHM = {"enterprise": (23, 12, 91), "mid_market": (47, 26, 182), "smb": (0, 210, 0), "smb_year": (170, 95, 0)}
-_LONGEST_WITHOUT_DECIDER = {"enterprise": 24, "mid_market": 44}
+_RHYTHM = {"enterprise": (34, 19, 91), "mid_market": (72, 41, 182), "smb": (0, 210, 0), "smb_year": (170, 95, 0)}
+# Days ago between which somebody who decides was last spoken to on purpose.
+_DECIDER_SEEN = {"enterprise": (9, 44), "mid_market": (14, 96)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,9 @@ class ExchangeWriter:
         if not self.call_every:
             return
         for ago in self.list_days(self.call_every):
-            strained = self.is_strained(ago)
+            strained = self.account.talk.is_strained(ago)
             bank = STRAINED_TALKS if strained and self.rng.random() < 0.7 else TALKS
-            people = self.find_people(ago, deciding=self.rng.random() < 0.3)
+            people = self.find_people(ago, deciding=self.rng.random() < 0.16)
             if people:
                 kind = "meeting" if self.rng.random() < 0.22 else "call"
                 text = self.pick(bank, "talk" if bank is TALKS else "strained")
@@ -103,10 +104,10 @@ class ExchangeWriter:
 
     def write_mails(self) -> Iterator[Exchange]:
         for ago in self.list_days(self.mail_every, 0.6):
-            people = self.find_people(ago, deciding=self.rng.random() < 0.22)[:1]
+            people = self.find_people(ago, deciding=self.rng.random() < 0.1)[:1]
             if not people:
                 continue
-            strained = self.is_strained(ago) and self.rng.random() < 0.6
+            strained = self.account.talk.is_strained(ago) and self.rng.random() < 0.6
             if self.rng.random() < 0.5:
                 yield self.write(ago, "email", self.pick(SENT, "sent"), people, direction="outbound")
                 if self.rng.random() < 0.45 and not strained and ago - 1 > self.account.talk.silent_for:
@@ -130,25 +131,25 @@ class ExchangeWriter:
                 continue
             if not self.world.pays_on(self.account, self.history.ago(turn)):
                 continue
-            deciders = self.find_people(turn, deciding=True)[:1]
+            deciders = self.find_people(turn, deciding=True)[: self.rng.random() < 0.7]
             people = (*deciders, *(p for p in self.find_people(turn, deciding=False)[:2] if p not in deciders))
             parts = REVIEWS[self.account.speaks]
             text = " ".join(self.rng.choice(part) for part in parts)
-            attended = not (self.is_strained(turn) and self.rng.random() < 0.5)
+            attended = not (self.account.talk.is_strained(turn) and self.rng.random() < 0.5)
             if people:
                 text = self.fill(text if attended else "Nobody from the customer joined.", turn, people)
                 yield self.write(turn, "qbr", text, people, attended=attended, filled=True)
 
     def meet_decider(self) -> Iterator[Exchange]:
         """Let healthy accounts have spoken with somebody who decides not long ago."""
-        longest = _LONGEST_WITHOUT_DECIDER.get(self.account.tier)
+        between = _DECIDER_SEEN.get(self.account.tier)
         talk = self.account.talk
-        if longest is None or self.account.lost or talk.silent_for or talk.deciders_silent_for or not self.account.csm:
+        if between is None or self.account.lost or talk.silent_for or talk.deciders_silent_for or not self.account.csm:
             return
-        ago = self.rng.randrange(3, longest)
+        ago = self.rng.randrange(*between)
         people = self.find_people(ago, deciding=True)[:1]
         if people and self.world.pays_on(self.account, self.history.ago(ago)):
-            strained = self.is_strained(ago)
+            strained = self.account.talk.is_strained(ago)
             text = self.pick(STRAINED_TALKS if strained else TALKS, "strained" if strained else "talk")
             yield self.write(ago, "call", text, people, attended=True)
 
@@ -173,10 +174,6 @@ class ExchangeWriter:
         people = self.find_people(0, deciding=True)[:2]
         day = self.history.workday_ago(-self.rng.randrange(12, 60))
         yield Exchange("qbr", draw_instant(self.rng, day, 9, 15), self.account.csm, people, "", state="planned")
-
-    def is_strained(self, ago: int) -> bool:
-        strained_from = self.account.talk.strained_from
-        return strained_from is not None and ago <= strained_from
 
     def find_people(self, ago: int, *, deciding: bool) -> tuple[Contact, ...]:
         """Return people who were there that day, the wanted kind first; deciders only outside their silence."""

@@ -47,26 +47,25 @@ ENTERPRISE = (
             Line("flow", "pro", mrr="2313.40", started=497, notice=60, every=1, moves=(
                 Move("usage", ago=131, mrr="1986.20"), Move("usage", ago=315, mrr="1528.75"))),
         ),
-        use=Use(adoption=0.93, limits={"api_calls": 0.31}), talk=Talk(call_every=31, mail_every=24),
+        use=Use(adoption=0.93, limits={"api_calls": 0.31}), talk=Talk(call_every=33, mail_every=28),
         care=Care(tickets_a_month=0.9), strategic=True, sites=("Wien", "Graz", "Linz", "Klagenfurt"),
     ),
     Account(
         1027, "Clearwell Utilities", "enterprise", "Water and waste", "IE", "Cork", 2380, CAMILLE, MAREK,
         lines=(
-            sign_plan("enterprise", 418, 10.0, 4, 11, moves=(
-                Move("seats", ago=463, seats=384), Move("seats", ago=902, seats=335))),
-            Line("time", "plus", 265, 8.0, started=742, notice=60, every=3),
-            Line("connect", "plus", started=871, notice=60),
+            sign_plan("enterprise", 486, 7.0, 4, 11, moves=(
+                Move("seats", ago=463, seats=441), Move("seats", ago=902, seats=372))),
         ),
         people=(
             Person("Martin Hale", "Director of Network Operations", "Operations", "champion", "supporter", left=13),
             Person("Gráinne Halloran", "Finance Director", "Finance", "economic_buyer"),
-            Person("Priya Nair", "Field systems manager", "Operations", "power_user", "supporter"),
-            Person("Cathal Devlin", "IT service lead", "IT", "influencer"),
+            Person("Priya Nair", "Field systems manager", "Operations", "power_user"),
+            Person("Cathal Devlin", "IT service lead", "IT", "influencer", "detractor"),
             Person("Niamh Costello", "Crew planner, Mallow", "Operations", "user"),
         ),
-        use=Use(adoption=0.81, curve=((120, 1.0), (42, 0.99), (0, 0.93))),
-        talk=Talk(call_every=22, mail_every=12, deciders_silent_for=41), strategic=True,
+        use=Use(adoption=0.74, curve=((120, 1.0), (45, 0.94), (14, 0.8), (0, 0.73))),
+        talk=Talk(call_every=60, mail_every=34, review_every=240, deciders_silent_for=41, strained_from=45),
+        care=Care(tickets_a_month=3.4, breach_share=0.2), strategic=True, team_drawn=False,
         sites=("Cork", "Mallow", "Bandon", "Youghal"),
     ),
     Account(
@@ -151,14 +150,14 @@ ENTERPRISE = (
         ),
         people=(
             Person("Ingrid Moe", "COO", "Operations", "decision_maker", "supporter"),
-            Person("Torgeir Aune", "Head of Crewing", "Crewing", "champion", "supporter"),
+            Person("Torgeir Aune", "Head of Crewing", "Crewing", "champion"),
             Person("Siv Halland", "IT manager, tablets", "IT", "influencer", "detractor"),
             Person("Per Eide", "CFO, signs the renewal", "Finance", "economic_buyer"),
             Person("Lene Aas", "Port services lead", "Port services", "user", since=96),
         ),
         use=Use(adoption=0.71, people=((60, 213), (30, 212), (18, 186), (8, 149), (0, 131)), release_drop=0.41,
                 limits={"work_orders": 0.69, "api_calls": 0.31}),
-        talk=Talk(call_every=20, mail_every=9, deciders_silent_for=17, strained_from=26), parent=1066, strategic=True,
+        talk=Talk(call_every=38, mail_every=20, deciders_silent_for=17, strained_from=32), parent=1066, strategic=True,
         week=7, sites=("Bergen", "Stavanger", "Ålesund", "Florø"),
     ),
     Account(
@@ -168,8 +167,9 @@ ENTERPRISE = (
                 Move("contraction", term=0, seats=342), Move("seats", ago=777, seats=301))),
             Line("time", "basic", 190, started=640, every=3),
         ),
-        use=Use(adoption=0.68, curve=((420, 1.08), (160, 1.0), (0, 0.97)), release_drop=0.24),
-        care=Care(tickets_a_month=4.2, breach_share=0.16), talk=Talk(strained_from=25), currency="GBP",
+        use=Use(adoption=0.63, curve=((420, 1.1), (160, 1.0), (0, 0.88)), release_drop=0.24),
+        care=Care(tickets_a_month=4.2, breach_share=0.16), talk=Talk(call_every=48, mail_every=30, strained_from=75),
+        currency="GBP",
         sites=("Leeds", "Bradford", "Wakefield", "Harrogate"),
     ),
     Account(

@@ -14,10 +14,11 @@ MID_MARKET = (
         lines=(sign_plan("growth", 230, 2.0, 5, 12, 15, moves=(Move("seats", ago=560, seats=204),)),),
         people=(
             Person("Jens Ahrens", "Kaufmännischer Leiter", "Finance", "economic_buyer"),
-            Person("Miriam Oberle", "Leiterin Technischer Dienst", "Operations", "champion", "supporter"),
+            Person("Miriam Oberle", "Leiterin Technischer Dienst", "Operations", "champion"),
         ),
-        use=Use(adoption=0.78, curve=((75, 1.0), (30, 0.95), (0, 0.8))), care=Care(overdue=34), week=7,
-        talk=Talk(strained_from=30), sites=("Regensburg", "Kelheim", "Neutraubling"),
+        use=Use(adoption=0.69, curve=((75, 1.0), (35, 0.96), (10, 0.77), (0, 0.71))), care=Care(overdue=34,
+                                                                                                pays="late"),
+        week=7, talk=Talk(review_every=400, strained_from=60), sites=("Regensburg", "Kelheim", "Neutraubling"),
     ),
     Account(
         1073, "Löwen Apotheken", "mid_market", "Pharmacies", "DE", "Münster", 910, JONAS, INES,
@@ -74,7 +75,7 @@ MID_MARKET = (
     Account(
         1079, "Bastion Security", "mid_market", "Security services", "GB", "Sheffield", 960, "", "",
         lines=(sign_plan("growth", 155, 6.0, 3, 54, 30, moves=(Move("seats", ago=611, seats=128),)),),
-        use=Use(adoption=0.71, curve=((140, 1.0), (60, 0.93), (0, 0.84))), week=7, currency="GBP",
+        use=Use(adoption=0.66, curve=((140, 1.0), (60, 0.9), (0, 0.72))), week=7, currency="GBP",
         talk=Talk(silent_for=97), care=Care(tickets_a_month=1.6, breach_share=0.2), sites=("Sheffield", "Rotherham"),
         history=(("csm_email", 640, JONAS), ("csm_email", 96, ""), ("am_email", 640, MAREK), ("am_email", 96, "")),
     ),
@@ -82,13 +83,14 @@ MID_MARKET = (
         1088, "Polderzicht", "mid_market", "Facility services", "NL", "Utrecht", 530, CAMILLE, MAREK,
         lines=(sign_plan("growth", 134, 3.0, 2, 150), Line("insight", "standard", started=244)),
         people=(Person("Sanne de Wit", "Directeur operaties", "Operations", "decision_maker"),),
+        talk=Talk(strained_from=105, strained_to=28),
         use=Use(adoption=0.82, curve=((130, 1.0), (85, 0.74), (50, 0.79), (0, 0.97))),
         care=Care(tickets_a_month=1.5, breach_share=0.0), sites=("Utrecht", "Amersfoort", "Zeist"),
     ),
     Account(
         1083, "Sarnia Wind", "mid_market", "Wind farms", "GB", "Aberdeen", 240, JONAS, MAREK,
         lines=(sign_plan("growth", 132, 0.0, 3, 3, 30, moves=(Move("contraction", term=0, seats=168),)),),
-        use=Use(adoption=0.7, curve=((420, 1.15), (300, 1.0), (90, 0.93), (0, 0.86)), release_drop=0.17),
+        use=Use(adoption=0.66, curve=((420, 1.15), (300, 1.0), (90, 0.92), (0, 0.8)), release_drop=0.17),
         talk=Talk(strained_from=60), currency="GBP", week=7, sites=("Aberdeen", "Wick", "Peterhead"),
     ),
     Account(

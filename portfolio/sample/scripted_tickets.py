@@ -17,6 +17,7 @@ class ScriptedTicket:
     took: float | None = 0.5
     by: str = ""
     escalated: bool = False
+    rated: str = ""
 
 
 def open_late(ago: int, subject: str, body: str, took: float | None = 1.6, priority: str = "high") -> ScriptedTicket:
@@ -30,10 +31,11 @@ TICKETS: dict[int, tuple[ScriptedTicket, ...]] = {
     1064: (
         ScriptedTicket(27, "Tablets on the Florø boats lose the evening entries",
                        "After the update of Tuesday the tablets on three boats came back without what the crews had"
-                       " entered at sea. We have the paper lists, nothing else.", "high", 0.8, "Torgeir Aune"),
+                       " entered at sea. We have the paper lists, nothing else.", "high", 0.8, "Torgeir Aune",
+                       rated="bad"),
         ScriptedTicket(18, "Second week of tablet sync trouble",
                        "Planners in Ålesund print the crew list again. Fourteen crews stopped using the tablets.",
-                       "high", 1.4, "Torgeir Aune", True),
+                       "high", 1.4, "Torgeir Aune", True, "bad"),
         ScriptedTicket(9, "Tablet sync fails offline, crew changes lost",
                        "Crew changes made offline between Bergen and Florø are gone once the tablet is back on the"
                        " network. Twelve changes since Sunday. This stops us.", "urgent", None, "Siv Halland", True),
@@ -93,21 +95,34 @@ TICKETS: dict[int, tuple[ScriptedTicket, ...]] = {
         ScriptedTicket(46, "Drivers and their timesheet",
                        "Milk drivers fill a paper timesheet beside the app. The office types it in on Mondays."),
     ),
+    1079: (
+        ScriptedTicket(33, "Who is our contact now?", "Mails to the person we knew come back. We would like to talk"
+                       " about"
+                       " the events of spring before the budget closes.", "normal", 2.4, rated="bad"),
+        ScriptedTicket(13, "Patrols without a plan on two sites", "Since the change of shift rules the night patrols of"
+                       " Rotherham have no plan. Control room phones everybody.", "high", None),
+    ),
+    1027: (
+        ScriptedTicket(26, "Reports for the board", "Martin used to pull the figures of all depots for the board. Who"
+                       " can do that from now on?", "normal", 1.3, "Priya Nair", rated="bad"),
+        ScriptedTicket(6, "Crews of Youghal still on the old rules", "Three crews were never moved. The open point list"
+                       " was Martin's, I do not find it.", "normal", None, "Priya Nair"),
+    ),
     1088: (
         open_late(99, "Planner access lost after the merge of two sites", "Five planners of Zeist cannot work since the"
-                  " sites were merged. We asked on Monday, and again on Tuesday.", 2.4),
+                  " sites were merged. We asked on Monday, and again on Tuesday.", 3.1),
         open_late(93, "Still no answer on the merged sites", "The earlier ticket had no reply for two days. We plan on"
                   " paper in Zeist.", 1.7),
         open_late(86, "Jobs of the night shift in the wrong week", "Night jobs of Sunday stand in the week after."
                   " Crews came twice.", 1.9),
-        open_late(79, "Wrong week again", "Same as last week, now in Amersfoort as well.", 2.2),
+        open_late(79, "Wrong week again", "Same as last week, now in Amersfoort as well.", 4.6),
         open_late(71, "Access cards and the board disagree", "Eleven people are on the board who left in spring.", 1.3,
                   "normal"),
         open_late(64, "Import has been stuck for a day", "The contract list of our largest customer does not come in.",
-                  1.8),
+                  4.8),
         open_late(57, "Import stuck, second day", "Nobody called back as promised. Sanne de Wit asks who is"
-                  " responsible.", 2.6),
-        open_late(48, "Signatures missing on 23 sheets", "Our customer will not pay without them.", 1.5),
+                  " responsible.", 5.5),
+        open_late(48, "Signatures missing on 23 sheets", "Our customer will not pay without them.", 3.6),
         open_late(39, "Route of the cleaning vans", "The order of stops is upside down since the last release.", 1.2,
                   "normal"),
         open_late(12, "One van without a route", "Only the van of Utrecht Noord, the others are right again.", 1.1,

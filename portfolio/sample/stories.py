@@ -32,7 +32,8 @@ STORIES = (
         (
             ("contacts", "Martin Hale, champion, left_on 13 days ago; executive_sponsor_email is his"),
             ("interactions", "last exchange with a decision maker or economic buyer 41 days ago, others since"),
-            ("subscriptions", "term of the main contract ends in 71 days, notice 60 days"),
+            ("subscriptions", "term of the only contract ends in 71 days, notice 60 days"),
+            ("usage", "active_users_28d down by a quarter in four months"),
             ("opportunities", "no open renewal"),
         ),
     ),
@@ -94,7 +95,7 @@ STORIES = (
         (
             ("invoices", "due 34 days ago, unpaid"),
             ("interactions", "outbound mails of 19 and 6 days ago to Jens Ahrens, no answer"),
-            ("usage", "active_users_28d down by a sixth in 30 days"),
+            ("usage", "active_users_28d down by a quarter in 30 days"),
         ),
     ),
     Story(

@@ -70,7 +70,7 @@ class TicketWriter:
             day = first + timedelta(days=self.rng.randrange(0, max(2, int(30 / rate))))
             while day <= last:
                 ago = self.history.days_since(day)
-                strained = self.account.talk.strained_from is not None and ago <= self.account.talk.strained_from
+                strained = self.account.talk.is_strained(ago)
                 share = 0.045 if breach_share is None else breach_share
                 if day.weekday() < 5 or self.account.week == 7:
                     yield self.write_drawn(ago, share * (1.6 if strained else 1))
@@ -161,6 +161,9 @@ class TicketWriter:
         )
         if told.escalated or (told.took and told.took > 1.5 and rng.random() < 0.4):
             ticket = replace(ticket, escalated_at=self.know(opened + (due - opened) * draw_share(rng, 0.5, 1.0)))
+        if told.rated and ticket.solved_at:
+            rated_at = self.know(ticket.solved_at + timedelta(hours=rng.randint(2, 20)))
+            return replace(ticket, satisfaction=told.rated if rated_at else "", satisfaction_at=rated_at)
         return self.rate(ticket, late=late)
 
     def rate(self, ticket: Ticket, *, late: bool) -> Ticket:
@@ -168,12 +171,16 @@ class TicketWriter:
         if ticket.solved_at is None:
             return ticket
         drawn = self.rng.random()
-        if drawn < 0.03:
-            return replace(ticket, reopened_at=self.know(ticket.solved_at + timedelta(hours=self.rng.randint(3, 50))))
+        if drawn < 0.03 and self.account.care.breach_share != 0.0:
+            again = self.know(find_office_hour(ticket.solved_at + timedelta(days=2), ticket.solved_at))
+            # Solved, opened again, solved for good: the row keeps the last solution.
+            return replace(ticket, reopened_at=ticket.solved_at, solved_at=again) if again else ticket
         if drawn < 0.27:
             after = timedelta(hours=self.rng.randint(1, 60), minutes=self.rng.randrange(60))
             rated_at = self.know(ticket.solved_at + after)
-            verdict = "bad" if self.rng.random() < (0.6 if late else 0.07) else "good"
+            strained = self.account.talk.is_strained(self.history.days_since(ticket.opened_at.date()))
+            unhappy = 0.65 if late else 0.5 if strained else 0.15
+            verdict = "bad" if self.rng.random() < unhappy else "good"
             return replace(ticket, satisfaction=verdict if rated_at else "", satisfaction_at=rated_at)
         return ticket
 

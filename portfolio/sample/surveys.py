@@ -37,20 +37,32 @@ _COMMENTS = {
                 "Die Trupps nutzen es kaum noch."),
     },
 }  # fmt: skip
+# Answers that belong to a story: days ago, recommendation, who, what they said. Nothing else is
+# answered by these customers in the last 270 days.
+_TOLD: dict[int, tuple[tuple[int, int, str, str], ...]] = {
+    1064: (
+        (14, 6, "Ingrid Moe", "Good tool, but I need a date for the tablets."),
+        (10, 2, "Siv Halland", "We tested the release for you."),
+    ),
+    1027: ((17, 7, "Gráinne Halloran", "I hear little of it since Martin announced that he leaves."),),
+    1037: ((41, 7, "Miriam Oberle", "Im Haus wird gespart, der Nutzen muss belegt werden."),),
+    1079: ((58, 3, "", "We do not know whom to call."),),
+}
+_TOLD_DAYS = 270
 _EVERY = {"enterprise": 178, "mid_market": 184, "smb": 365}
 
 
 def draw_score(rng: Random, account: Account, contact: Contact, ago: int) -> int:
     """Draw how likely a person is to recommend (0–10), by stance and by the account's mood."""
-    strained = account.talk.strained_from is not None and ago <= account.talk.strained_from
+    strained = account.talk.is_strained(ago)
     fading = account.use.curve and account.use.curve[-1][1] < 0.75 and ago < 220
-    low, high = (2, 6) if strained or (fading and account.lost) else (7, 10)
+    low, high = (1, 6) if strained or (fading and account.lost) else (6, 10)
     if contact.stance == "detractor":
-        low, high = 2, 6
+        low, high = 1, 5
     elif contact.stance == "supporter" and not strained:
         low = 8
-    elif rng.random() < 0.12:
-        low, high = 5, 7
+    elif rng.random() < 0.2:
+        low, high = min(low, 4), 7
     return rng.randint(low, high)
 
 
@@ -65,12 +77,17 @@ def comment_on(rng: Random, account: Account, share: float) -> str:
 def list_answers(world: World, account: Account) -> list[tuple[str, datetime, int, Contact, str]]:
     """Return (kind, instant, score, person, comment) of an account, by instant."""
     rng, history = world.open_generator(account, "surveys"), world.history
+    team = world.contacts[account.account_id]
     answers = []
+    for ago, score, name, comment in _TOLD.get(account.number, ()):
+        contact = next((c for c in team if c.name == name), team[0])
+        answers.append(("nps", draw_instant(rng, history.workday_ago(ago), 8, 19), score, contact, comment))
+    quiet_for = max(account.talk.silent_for, _TOLD_DAYS if account.number in _TOLD else 0)
     for first, last in world.find_paid_spans(account):
         ago = history.days_since(first) - rng.randrange(70, 160)
-        while ago >= max(1, history.days_since(last)):
+        while ago >= max(1, history.days_since(last), quiet_for):
             day = history.workday_ago(ago)
-            there = [c for c in world.contacts[account.account_id] if c.is_there_on(day)]
+            there = [c for c in team if c.is_there_on(day)]
             wanted = {"enterprise": 3, "mid_market": 2, "smb": 1}[account.tier]
             for contact in rng.sample(there, min(len(there), rng.randint(0 if wanted == 1 else 1, wanted))):
                 score = draw_score(rng, account, contact, ago)
@@ -82,7 +99,7 @@ def list_answers(world: World, account: Account) -> list[tuple[str, datetime, in
                 contact = rng.choice(users)
                 share = draw_score(rng, account, contact, ago) / 10
                 after = max(1, ago - rng.randrange(20, 60))
-                if after >= history.days_since(last):
+                if after >= max(history.days_since(last), quiet_for):
                     when = draw_instant(rng, history.workday_ago(after), 8, 19)
                     answers.append((kind, when, max(1, round(share * best)), contact, comment_on(rng, account, share)))
             ago -= _EVERY[account.tier] + rng.randrange(-9, 10)

@@ -130,7 +130,7 @@ def yield_core_usage(world: World, account: Account) -> Iterator[tuple[str, str,
     history, use, tier = world.history, account.use, account.tier
     rng = world.open_generator(account, "usage")
     periods = [p for p in world.periods[account.account_id] if p.product_id == "plan"]
-    adoption = use.adoption or draw_share(rng, 0.76, 0.97)
+    adoption = use.adoption or draw_share(rng, 0.62, 0.94)
     level = trace_level(world, account, periods, rng, adoption)
     season, _soft = list_seasons(history.begins, history.length, REGION[account.country], account.summer_trade)
     week = _WHOLE_WEEK if account.week == 7 else _OFFICE_WEEK
@@ -138,7 +138,7 @@ def yield_core_usage(world: World, account: Account) -> Iterator[tuple[str, str,
     names = _FEATURES["mid_market" if tier == "smb" and account.core.term == 12 else tier]
     tilt = {name: _FEATURE_SHARE[name] * draw_share(rng, 0.75, 1.25) for name in names}
     limits = share_limits(world, account, periods, level, rng) if tier != "smb" else {}
-    gauss = rng.gauss
+    gauss, usual = rng.gauss, level[-1 - BROKEN_RELEASE_AGO]
     last_week: list[int] = []
     for index, people in enumerate(level):
         seen = round(people)
@@ -148,9 +148,11 @@ def yield_core_usage(world: World, account: Account) -> Iterator[tuple[str, str,
         day = history.begins + timedelta(days=index)
         yield "plan", "active_users_28d", day, seen
         share = week[day.weekday()] * season[index] * (1 + gauss(0, 0.045))
+        there = people
         if use.release_drop and ago < BROKEN_RELEASE_AGO:
-            share *= 1 - 0.22 * use.release_drop
-        active = min(seen, round(people * share + gauss(0, 0.25)))
+            # Those who stopped are missed at once by the day, and within 28 days only little by little.
+            there = usual * (1 - 1.25 * use.release_drop * min(1.0, (BROKEN_RELEASE_AGO - ago) / 6))
+        active = min(seen, round(there * share + gauss(0, 0.25)))
         if tier == "enterprise":
             last_week = [*last_week[-6:], active]
             if max(last_week):
