@@ -5,7 +5,7 @@ The next nights read them: a subject stays away until something about it is new,
 
 import uuid
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.http import Http404
 from django.utils import timezone
@@ -107,6 +107,11 @@ def snooze_day(organization: Organization, code: str) -> date:
 def local_day(organization: Organization) -> date:
     """Today in the organization's time zone."""
     return timezone.now().astimezone(organization.zone).date()
+
+
+def end_of_day(organization: Organization, day: date) -> datetime:
+    """The first instant after the day, in the organization's time zone."""
+    return datetime.combine(day + timedelta(days=1), time(0), organization.zone)
 
 
 def describe_act(act: Act, *, account: Account) -> str:

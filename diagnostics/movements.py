@@ -5,13 +5,15 @@ signal whose contribution changed most in the direction of the move, among the s
 """
 
 import uuid
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from django.db.backends.utils import CursorWrapper
 
+from diagnostics.book import DiagnosedBook
 from diagnostics.engine import ScoringModel
 from diagnostics.model_versions import read_model
-from diagnostics.models import Movement, Night
+from diagnostics.models import ModelVersion, Movement, Night
 
 DAY_POINTS = 5.0
 MONTH_POINTS = 7.0
@@ -84,10 +86,13 @@ moved AS (
                CASE WHEN m.by_month AND r.night IS NOT NULL THEN r.points ELSE p.points END AS points
     ) c
     WHERE t.night = %(night)s AND m.holds
+      -- Most accounts did not move: only the others are held against each kind.
+      AND (n.account_id IS NOT NULL OR t.segment <> p.segment OR t.lever <> p.lever
+           OR abs(d.by_day) >= %(day_points)s OR abs(d.by_month) >= %(month_points)s OR d.days_left <= %(limit_days)s)
 )
 INSERT INTO diagnostics_movement (id, organization_id, night, account_id, kind, place, arr, from_value, to_value,
                                   from_code, to_code, since, cause, cause_points)
-SELECT gen_random_uuid(), %(organization)s, %(night)s, account_id, kind, array_position(%(kinds)s::text[], kind),
+SELECT uuidv7(), %(organization)s, %(night)s, account_id, kind, array_position(%(kinds)s::text[], kind),
        arr, from_value, to_value, from_code, to_code, since, cause.number, cause.change
 FROM moved
 LEFT JOIN LATERAL (
@@ -101,14 +106,19 @@ LEFT JOIN LATERAL (
 """
 
 
-def write_movements(
-    cursor: CursorWrapper, organization_id: uuid.UUID, night: date, continued: date | None, model: ScoringModel
-) -> int:
+def write_movements(cursor: CursorWrapper, book: DiagnosedBook) -> int:
     """Replace the night's movements; returns their number, 0 where there is no night to compare with."""
+    organization_id, night, continued = book.organization.id, book.night, book.continued
     cursor.execute(DELETE, [organization_id, night])
     if continued is None:
         return 0
-    month_ago, month_before = find_night_a_month_before(night), find_night_a_month_before(continued)
+    versions = dict(
+        Night.objects.filter(night__lt=night, night__gte=continued - MONTH - MONTH_SLACK).values_list(
+            "night", "model_version_id"
+        )
+    )
+    month_ago, month_before = pick_a_month_before(night, versions), pick_a_month_before(continued, versions)
+    compared = {day: versions[day] for day in (continued, month_ago) if day}
     cursor.execute(
         INSERT,
         {
@@ -119,13 +129,13 @@ def write_movements(
             "month_before_continued": month_before,
             "nights": [day for day in {night, continued, month_ago, month_before} if day],
             # Contributions are compared within one numbering of the signals only.
-            "comparable": _nights_numbered_alike(night, model, [day for day in {continued, month_ago} if day]),
+            "comparable": [day for day, version in compared.items() if _is_numbered_alike(version, book)],
             "day_points": DAY_POINTS,
             "month_points": MONTH_POINTS,
             "limit_days": LIMIT_DAYS,
             "limit_step": LIMIT_STEP_DAYS,
             "kinds": list(Movement.Kind.values),
-            "scores": name_scores(model),
+            "scores": name_scores(book.model),
         },
     )
     return cursor.rowcount
@@ -133,13 +143,15 @@ def write_movements(
 
 def find_night_a_month_before(night: date) -> date | None:
     """The diagnosed night that the 30-day changes of `night` are measured against; None where there is none."""
+    oldest = night - MONTH - MONTH_SLACK
+    nights = Night.objects.filter(night__lt=night, night__gte=oldest).values_list("night", flat=True)
+    return pick_a_month_before(night, nights)
+
+
+def pick_a_month_before(night: date, nights: Iterable[date]) -> date | None:
+    """The newest of `nights` that is thirty days old or a little more."""
     wanted = night - MONTH
-    return (
-        Night.objects.filter(night__lte=wanted, night__gte=wanted - MONTH_SLACK)
-        .order_by("-night")
-        .values_list("night", flat=True)
-        .first()
-    )
+    return max((day for day in nights if wanted - MONTH_SLACK <= day <= wanted), default=None)
 
 
 def name_scores(model: ScoringModel) -> list[str]:
@@ -147,6 +159,7 @@ def name_scores(model: ScoringModel) -> list[str]:
     return [signal.score for signal in model.declarations] + ["scale"] * (len(model.names) - len(model.signals))
 
 
-def _nights_numbered_alike(night: date, model: ScoringModel, others: list[date]) -> list[date]:
-    versions = Night.objects.filter(night__in=others).select_related("model_version")
-    return [other.night for other in versions if read_model(other.model_version).names == model.names]
+def _is_numbered_alike(version_id: uuid.UUID, book: DiagnosedBook) -> bool:
+    if version_id == book.version.id:
+        return True
+    return read_model(ModelVersion.objects.get(pk=version_id)).names == book.model.names

@@ -21,6 +21,7 @@ from diagnostics.lease import hold_lease
 from diagnostics.model_versions import ensure_model_version, read_model
 from diagnostics.models import Night
 from diagnostics.movements import write_movements
+from diagnostics.needs import find_voiced_needs
 from diagnostics.priorities.writing import write_priorities
 from diagnostics.writing import last_night_before, read_state, write_diagnoses
 
@@ -39,11 +40,14 @@ def run_night(organization_id: uuid.UUID, night: date, *, wait_seconds: float = 
     """
     with service_context(organization_id):
         refuse_unfinished(Organization.objects.get(), night)
-    with hold_lease(organization_id, night, wait_seconds=wait_seconds) as lease, service_context(organization_id):
+    with hold_lease(organization_id, night, wait_seconds=wait_seconds) as lease:
         began = time.monotonic()
-        book = diagnose_book(Organization.objects.get(), night)
-        record = write_night(book, began)
-        lease.give_back()
+        # In a transaction of its own: what was found in texts stands, whatever becomes of the night.
+        with service_context(organization_id):
+            find_voiced_needs()
+        with service_context(organization_id):
+            record = write_night(diagnose_book(Organization.objects.get(), night), began)
+            lease.give_back()
     return record
 
 
@@ -63,8 +67,8 @@ def write_night(book: DiagnosedBook, began: float) -> Night:
     """Replace what stands of this night by what was found, in the open transaction."""
     with connection.cursor() as cursor:
         write_diagnoses(cursor, book.organization.id, book.night, book.diagnoses)
-        movements = write_movements(cursor, book.organization.id, book.night, book.continued, book.model)
-        priorities = write_priorities(cursor, book)
+        movements = write_movements(cursor, book)
+        priorities, unlisted = write_priorities(cursor, book)
     known_to = {f"{source}_known_to": _last_day(book.features, f"{source}_known_to") for source in SOURCES}
     record, _created = Night.objects.update_or_create(
         night=book.night,
@@ -77,6 +81,7 @@ def write_night(book: DiagnosedBook, began: float) -> Night:
             "arr": round(book.diagnoses["arr"].sum(), 2),
             "movements": movements,
             "priorities": priorities,
+            "unlisted": unlisted,
             "finished_at": timezone.now(),
             "seconds": round(time.monotonic() - began, 3),
             **known_to,

@@ -12,6 +12,8 @@ from diagnostics.engine import STATE
 from diagnostics.models import Diagnosis, Night
 
 DELETE = "DELETE FROM diagnostics_diagnosis WHERE organization_id = %s AND night = %s"
+# Texts that hold nothing to quote, and for which missing is NULL.
+UNQUOTED = (models.UUIDField, models.ForeignKey)
 CASTS: dict[type[models.Field], str] = {
     models.UUIDField: "uuid",
     models.DateField: "date",
@@ -47,40 +49,57 @@ def write_diagnoses(cursor: CursorWrapper, organization_id: uuid.UUID, night: da
 
 
 def insert_night_rows(
-    cursor: CursorWrapper, model: type[models.Model], organization_id: uuid.UUID, night: date, frame: pl.DataFrame
+    cursor: CursorWrapper,
+    model: type[models.Model],
+    organization_id: uuid.UUID,
+    night: date,
+    frame: pl.DataFrame,
+    *,
+    join: str = "",
+    also: tuple[tuple[str, str], ...] = (),
 ) -> None:
     """One INSERT … SELECT over an array literal per column, named as the model's columns; no row, no statement.
 
-    That is the form which PostgreSQL parses fastest: 2.3 times as fast as lists adapted by the driver.
+    That is the form which PostgreSQL parses fastest: 2.3 times as fast as lists adapted by the driver. `join` is SQL
+    after `FROM given, found`; `also` are further columns with their expressions. Columns of the frame that the model has
+    not are texts which only these two may read.
     """
     if not frame.height:
         return
     literals = frame.select(_literal(model, name, dtype) for name, dtype in frame.schema.items()).row(0)
-    cursor.execute(_insert(model, tuple(frame.columns)), [organization_id, night, *literals])
+    statement = _insert(model, tuple(frame.columns), join, also)
+    cursor.execute(statement, [organization_id, night, *literals])
 
 
 @cache
-def _insert(model: type[models.Model], names: tuple[str, ...]) -> str:
-    sources, reads = [], []
+def _insert(model: type[models.Model], names: tuple[str, ...], join: str, also: tuple[tuple[str, str], ...]) -> str:
+    into, sources, reads = ["id", "organization_id", "night"], [], ["uuidv7()", "given.organization_id", "given.night"]
     for name in names:
         field = _field(model, name)
+        if field is None:
+            sources.append("%s::text[]")
+            continue
+        into.append(f'"{name}"')
         if hasattr(field, "base_field"):
             # unnest would flatten arrays of arrays: they come as texts.
             sources.append("%s::text[]")
-            reads.append(f'"{name}"::{_cast(field.base_field)}[]')
+            reads.append(f'found."{name}"::{_cast(field.base_field)}[]')
         else:
             sources.append(f"%s::{_cast(field)}[]")
-            reads.append(f'"{name}"')
+            reads.append(f'found."{name}"')
     columns = ", ".join(f'"{name}"' for name in names)
+    into += [name for name, _read in also]
+    reads += [read for _name, read in also]
     return (
-        f"INSERT INTO {model._meta.db_table} (id, organization_id, night, {columns}) "  # noqa: S608  # own names
-        f"SELECT gen_random_uuid(), %s, %s, {', '.join(reads)} FROM unnest({', '.join(sources)}) AS found ({columns})"
+        f"INSERT INTO {model._meta.db_table} ({', '.join(into)}) SELECT {', '.join(reads)} "  # noqa: S608  # own names
+        "FROM (SELECT %s::uuid AS organization_id, %s::date AS night) AS given "
+        f"CROSS JOIN unnest({', '.join(sources)}) AS found ({columns}) {join}"
     )
 
 
 @cache
-def _field(model: type[models.Model], column: str) -> models.Field:
-    return next(field for field in model._meta.concrete_fields if field.column == column)
+def _field(model: type[models.Model], column: str) -> models.Field | None:
+    return next((field for field in model._meta.concrete_fields if field.column == column), None)
 
 
 def _cast(field: models.Field) -> str:
@@ -94,11 +113,10 @@ def _literal(model: type[models.Model], name: str, dtype: pl.DataType) -> pl.Exp
     if isinstance(dtype, pl.List):
         inner = column.list.eval(pl.element().cast(pl.String).fill_null("NULL")).list.join(",")
         parts = pl.concat_str(pl.lit('"{'), inner, pl.lit('}"'))
-    elif dtype == pl.String and not field.is_relation:
+    elif dtype == pl.String and not isinstance(field, UNQUOTED):
         # Missing text is ''. Inside the quotes of an array literal, only these two need a backslash.
-        text = column.fill_null("") if not field.null else column
-        escaped = text.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
-        parts = pl.concat_str(pl.lit('"'), escaped, pl.lit('"')).fill_null("NULL")
+        escaped = column.fill_null("").str.replace_all("\\", "\\\\", literal=True)
+        parts = pl.concat_str(pl.lit('"'), escaped.str.replace_all('"', '\\"', literal=True), pl.lit('"'))
     else:
         parts = column.cast(pl.String).fill_null("NULL")
     return pl.concat_str(pl.lit("{"), parts.str.join(","), pl.lit("}")).alias(name)

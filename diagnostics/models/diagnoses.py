@@ -69,8 +69,9 @@ class Diagnosis(TenantModel):
     window_ends_on = models.DateField(null=True)
     limit_metric = text()
     limit_on = models.DateField(null=True)
-    next_plan = forgotten("portfolio.Plan", "next_plan_id")
-    voiced_product = forgotten("portfolio.Product", "voiced_product_id")
+    # Plain ids: two more keys would cost a tenth of the night, and a plan that is gone is simply not named.
+    next_plan_id = models.UUIDField(null=True)
+    voiced_product_id = models.UUIDField(null=True)
     confidence = models.FloatField()
     # usage, support, billing, crm: 0 missing, 1 stale, 2 contradictory, 3 fresh
     sources = ArrayField(models.SmallIntegerField())

@@ -43,6 +43,8 @@ class Night(TenantModel):
     arr = models.DecimalField(max_digits=18, decimal_places=2)
     movements = models.IntegerField()
     priorities = models.IntegerField()
+    # Subjects left out beyond those that are kept as rows, by owner_email.
+    unlisted = models.JSONField(default=dict)
     # Last day that each source knows of; NULL: the organization has no such source.
     usage_known_to = models.DateField(null=True)
     support_known_to = models.DateField(null=True)

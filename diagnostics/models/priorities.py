@@ -50,8 +50,7 @@ class Priority(TenantModel):
     urgency = models.FloatField()
     deadline = models.DateField(null=True)
     decision_on = models.DateField(null=True)
-    # Signal numbers: why now, then the second fact; empty where the kind's own figures say it.
-    causes = ArrayField(models.SmallIntegerField(), default=list)
+    # Figures of the kind's own; why now and the second fact are read from the diagnosis when shown.
     facts = models.JSONField(default=dict)
     # Lighter subjects of the same account and person, which this one speaks for.
     also = ArrayField(models.TextField(), default=list)

@@ -15,7 +15,6 @@ from datetime import date, timedelta
 import polars as pl
 
 from diagnostics.book import DiagnosedBook
-from diagnostics.engine import conform
 
 GROWTH = ("upsell", "seats", "usage", "cross_sell", "price")
 
@@ -44,31 +43,36 @@ FEATURES = (
     "exchanges_known", "sponsors", "sponsor_left_on", "last_exchange_on", "last_decider_on", "plan_updated_on",
     "open_opportunity_arr", "opportunity_moved_on",
 )  # fmt: skip
+DIAGNOSED = (
+    "account_id", "arr", "potential", "churn_risk", "renewal_risk", "lever", "decision_on", "window_ends_on", "top_cause",
+    *(f"{lever}_arr" for lever in GROWTH),
+)  # fmt: skip
 COLUMNS = (
-    "account_id", "kind", "subject", "lever", "base", "probability", "share", "deadline", "decision_on", "facts",
+    "account_id", "kind", "subject", "lever", "base", "probability", "share", "deadline", "decision_on",
+    "top_cause", "facts",
 )  # fmt: skip
 
 
 def find_candidates(book: DiagnosedBook) -> pl.DataFrame:
     """All subjects of the night, columns `COLUMNS`; an account may stand in several rows."""
-    frame = _join_features(book)
-    night = book.night
-    return pl.concat(
-        [
-            _retain(frame, book),
-            _growth(frame),
-            _renewal(frame, night),
-            _sponsor(frame, night),
-            _opportunity(frame, night),
-            _plan(frame, night),
-            _owner(frame),
-        ]
-    )
+    night, told = book.night, _join_features(book)
+    names_owners = book.features["has_owner"].any()
+    frame = told.lazy()
+    kinds = [
+        _retain(frame, book),
+        _growth(frame),
+        _renewal(frame, night),
+        _sponsor(frame, night),
+        _opportunity(frame, night),
+        _plan(frame, night),
+        *([_owner(frame)] if names_owners else []),
+    ]
+    return pl.concat(pl.collect_all(kinds))
 
 
 def _join_features(book: DiagnosedBook) -> pl.DataFrame:
     """Diagnoses beside the features that candidates read; both are sorted by account."""
-    frame = book.diagnoses.hstack(conform(book.features).select(FEATURES))
+    frame = book.diagnoses.select(DIAGNOSED).hstack(book.features.select(FEATURES))
     decides_soon = (pl.col("decision_on") - pl.lit(book.night)).dt.total_days().is_between(0, RISK_DAYS)
     due = pl.when(pl.col("arr_due_90") > 0).then(pl.col("arr_due_90")).otherwise(pl.col("arr"))
     return frame.with_columns(
@@ -84,33 +88,35 @@ def _join_features(book: DiagnosedBook) -> pl.DataFrame:
 
 
 def _kind(
-    frame: pl.DataFrame,
-    kind: str,
+    frame: pl.LazyFrame,
+    kind: str | pl.Expr,
     holds: pl.Expr,
     *,
     base: pl.Expr,
     probability: pl.Expr,
-    share: pl.Expr,
+    share: pl.Expr | float,
     deadline: pl.Expr,
-    lever: pl.Expr | None = None,
+    lever: str | pl.Expr = "",
     **facts: pl.Expr,
-) -> pl.DataFrame:
+) -> pl.LazyFrame:
     told = pl.struct(fact.alias(name) for name, fact in facts.items()).struct.json_encode() if facts else pl.lit("{}")
+    name = pl.lit(kind) if isinstance(kind, str) else kind
     return frame.filter(holds.fill_null(False)).select(
         pl.col("account_id"),
-        pl.lit(kind).alias("kind"),
-        pl.lit(kind).alias("subject"),
-        (lever if lever is not None else pl.lit("retain")).alias("lever"),
+        name.alias("kind"),
+        name.alias("subject"),
+        (pl.lit(lever) if isinstance(lever, str) else lever).alias("lever"),
         base.cast(pl.Float64).round(2).alias("base"),
         probability.cast(pl.Float64).round(6).alias("probability"),
-        share.cast(pl.Float64).alias("share"),
+        (pl.lit(share) if isinstance(share, float) else share).cast(pl.Float64).alias("share"),
         deadline.cast(pl.Date).alias("deadline"),
         pl.col("decision_on"),
+        pl.col("top_cause"),
         told.alias("facts"),
     )
 
 
-def _retain(frame: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
+def _retain(frame: pl.LazyFrame, book: DiagnosedBook) -> pl.LazyFrame:
     sources = pl.Series([RETAIN_SHARE[signal.source] for signal in book.model.declarations])
     explained = pl.lit(sources).gather(pl.col("top_cause").cast(pl.Int64) - 1)
     return _kind(
@@ -119,6 +125,7 @@ def _retain(frame: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
         pl.col("defended"),
         base=pl.col("due"),
         probability=pl.col("risk"),
+        lever="retain",
         share=pl.when(pl.col("noticed")).then(NOTICED_SHARE).otherwise(explained.fill_null(UNEXPLAINED_SHARE)),
         deadline=pl.coalesce("next_decision", pl.when(pl.col("noticed")).then(pl.col("ends_on"))),
         on=pl.col("notice_given_on"),
@@ -126,24 +133,22 @@ def _retain(frame: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
     )
 
 
-def _growth(frame: pl.DataFrame) -> pl.DataFrame:
-    rows = [
-        _kind(
-            frame,
-            lever,
-            pl.col("lever") == lever,
-            base=pl.col(f"{lever}_arr"),
-            probability=pl.col("potential") / 100,
-            share=pl.lit(1.0),
-            deadline=pl.col("window_ends_on"),
-            lever=pl.lit(lever),
-        )
-        for lever in GROWTH
-    ]
-    return pl.concat(rows)
+def _growth(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """The room of the lever that is open; one lever at a time."""
+    rooms = pl.coalesce(pl.when(pl.col("lever") == lever).then(pl.col(f"{lever}_arr")) for lever in GROWTH)
+    return _kind(
+        frame,
+        pl.col("lever"),
+        pl.col("lever").is_in(GROWTH),
+        base=rooms,
+        probability=pl.col("potential") / 100,
+        share=1.0,
+        deadline=pl.col("window_ends_on"),
+        lever=pl.col("lever"),
+    )
 
 
-def _renewal(frame: pl.DataFrame, night: date) -> pl.DataFrame:
+def _renewal(frame: pl.LazyFrame, night: date) -> pl.LazyFrame:
     """A decision within 90 days, and nobody who decides was heard for 45 days (nobody at all for 30)."""
     since_decider = (pl.lit(night) - pl.col("last_decider_on")).dt.total_days()
     since_any = (pl.lit(night) - pl.col("last_exchange_on")).dt.total_days()
@@ -159,15 +164,14 @@ def _renewal(frame: pl.DataFrame, night: date) -> pl.DataFrame:
         & ~pl.col("noticed"),
         base=pl.col("due"),
         probability=pl.col("risk"),
-        share=pl.lit(RENEWAL_SHARE),
+        share=RENEWAL_SHARE,
         deadline=pl.col("next_decision"),
-        lever=pl.lit(""),
         on=pl.max_horizontal("last_decider_on", "last_exchange_on"),
         until=pl.col("next_decision"),
     )
 
 
-def _sponsor(frame: pl.DataFrame, night: date) -> pl.DataFrame:
+def _sponsor(frame: pl.LazyFrame, night: date) -> pl.LazyFrame:
     """A sponsor left within 180 days and none is left."""
     return _kind(
         frame,
@@ -178,14 +182,13 @@ def _sponsor(frame: pl.DataFrame, night: date) -> pl.DataFrame:
         & ~pl.col("defended"),
         base=pl.col("due"),
         probability=pl.col("risk"),
-        share=pl.lit(SPONSOR_SHARE),
+        share=SPONSOR_SHARE,
         deadline=pl.col("next_decision"),
-        lever=pl.lit(""),
         on=pl.col("sponsor_left_on"),
     )
 
 
-def _opportunity(frame: pl.DataFrame, night: date) -> pl.DataFrame:
+def _opportunity(frame: pl.LazyFrame, night: date) -> pl.LazyFrame:
     """An open opportunity that has not moved for 30 days; on an account to retain nothing is sold."""
     return _kind(
         frame,
@@ -195,15 +198,14 @@ def _opportunity(frame: pl.DataFrame, night: date) -> pl.DataFrame:
         & ~pl.col("defended"),
         base=pl.col("open_opportunity_arr"),
         probability=(pl.col("potential") / 100).fill_null(DEFAULT_OPPORTUNITY_PROBABILITY),
-        share=pl.lit(OPPORTUNITY_SHARE),
+        share=OPPORTUNITY_SHARE,
         deadline=pl.lit(None, dtype=pl.Date),
-        lever=pl.lit(""),
         on=pl.col("opportunity_moved_on"),
         amount=pl.col("open_opportunity_arr"),
     )
 
 
-def _plan(frame: pl.DataFrame, night: date) -> pl.DataFrame:
+def _plan(frame: pl.LazyFrame, night: date) -> pl.LazyFrame:
     """An account plan that nobody updated or reviewed for 90 days on a strategic account, for 180 on another."""
     age = (pl.lit(night) - pl.col("plan_updated_on")).dt.total_days()
     allowed = pl.when(pl.col("strategic").fill_null(False)).then(PLAN_DAYS[True]).otherwise(PLAN_DAYS[False])
@@ -213,24 +215,20 @@ def _plan(frame: pl.DataFrame, night: date) -> pl.DataFrame:
         (age > allowed) & ~pl.col("defended"),
         base=pl.col("due"),
         probability=pl.col("risk"),
-        share=pl.lit(PLAN_SHARE),
+        share=PLAN_SHARE,
         deadline=pl.col("next_decision"),
-        lever=pl.lit(""),
         on=pl.col("plan_updated_on"),
     )
 
 
-def _owner(frame: pl.DataFrame) -> pl.DataFrame:
+def _owner(frame: pl.LazyFrame) -> pl.LazyFrame:
     """An account without CSM and AM, in an organization that names them."""
-    if not frame["has_owner"].any():
-        frame = frame.clear()
     return _kind(
         frame,
         "owner",
         ~pl.col("has_owner"),
         base=pl.col("due"),
         probability=pl.col("risk"),
-        share=pl.lit(OWNER_SHARE),
+        share=OWNER_SHARE,
         deadline=pl.col("next_decision"),
-        lever=pl.lit(""),
     )

@@ -1,54 +1,39 @@
-"""Whom to turn to: chosen by role and stance among the people still there, by one statement; no name is opened."""
-
-import uuid
-from datetime import date
+"""Whom to turn to: chosen by role and stance among the people still there, in SQL; no name is opened."""
 
 import polars as pl
-from django.db.backends.utils import CursorWrapper
 
 # Somebody who decides, for what puts a contract at stake; somebody who uses and supports, for what adds to it.
-DECIDERS = ("decision_maker", "economic_buyer", "champion", "influencer", "power_user", "user")
-CHAMPIONS = ("champion", "decision_maker", "economic_buyer", "influencer", "power_user", "user")
-PAYERS = ("economic_buyer", "decision_maker", "champion", "influencer", "power_user", "user")
+ROLES = {
+    "deciders": ["decision_maker", "economic_buyer", "champion", "influencer", "power_user", "user"],
+    "champions": ["champion", "decision_maker", "economic_buyer", "influencer", "power_user", "user"],
+    "payers": ["economic_buyer", "decision_maker", "champion", "influencer", "power_user", "user"],
+}
 CHAMPION_KINDS = ("upsell", "seats", "usage", "cross_sell", "opportunity", "plan")
 
-CHOOSE = """
-SELECT wanted.place, chosen.id::text
-FROM unnest(%(accounts)s::uuid[], %(roles)s::text[]) WITH ORDINALITY AS wanted (account_id, roles, place)
-CROSS JOIN LATERAL (
-    SELECT id FROM portfolio_contact c
-    WHERE c.organization_id = %(organization)s AND c.account_id = wanted.account_id
-      AND (c.left_on IS NULL OR c.left_on > %(night)s) AND (c.known_since IS NULL OR c.known_since <= %(night)s)
-    ORDER BY c.stance = 'detractor', array_position(string_to_array(wanted.roles, ','), c.role),
-             c.stance = 'supporter' DESC, c.known_since, c.source_id
+# Joined to `given` (organization_id, night) and rows `found` with account_id, rank and addressees while they are inserted: a row without rank needs nobody.
+JOIN = f"""
+LEFT JOIN LATERAL (
+    SELECT c.id FROM portfolio_contact c
+    WHERE found.rank IS NOT NULL AND c.organization_id = given.organization_id AND c.account_id = found.account_id
+      AND (c.left_on IS NULL OR c.left_on > given.night)
+      AND (c.known_since IS NULL OR c.known_since <= given.night)
+    ORDER BY c.stance = 'detractor', array_position(
+            CASE found.addressees {" ".join(f"WHEN '{name}' THEN ARRAY{roles}" for name, roles in ROLES.items())} END,
+            c.role), c.stance = 'supporter' DESC, c.known_since, c.source_id
     LIMIT 1
-) chosen
-"""
+) contact ON true"""
 
 
-def choose_contacts(
-    cursor: CursorWrapper, organization_id: uuid.UUID, night: date, priorities: pl.DataFrame
-) -> pl.DataFrame:
-    """Column contact_id for the rows that have a rank; null where nobody is known."""
-    ranked = priorities.with_row_index("row").filter(pl.col("rank").is_not_null())
-    roles = (
-        pl.when(pl.col("first_source") == "billing")
-        .then(pl.lit(",".join(PAYERS)))
+def name_addressees(sources: list[str]) -> pl.Expr:
+    """Whose word counts: payers where the first cause is a bill, else champions for growth and deciders for the rest.
+
+    `sources` by signal number, from 1; the frame has kind and top_cause.
+    """
+    billed = [number for number, source in enumerate(sources, start=1) if source == "billing"]
+    return (
+        pl.when((pl.col("kind") == "retain") & pl.col("top_cause").is_in(billed))
+        .then(pl.lit("payers"))
         .when(pl.col("kind").is_in(CHAMPION_KINDS))
-        .then(pl.lit(",".join(CHAMPIONS)))
-        .otherwise(pl.lit(",".join(DECIDERS)))
+        .then(pl.lit("champions"))
+        .otherwise(pl.lit("deciders"))
     )
-    wanted = ranked.select("row", "account_id", roles.alias("roles"))
-    cursor.execute(
-        CHOOSE,
-        {
-            "organization": organization_id,
-            "night": night,
-            "accounts": wanted["account_id"].to_list(),
-            "roles": wanted["roles"].to_list(),
-        },
-    )
-    chosen = pl.DataFrame(cursor.fetchall(), schema={"place": pl.Int64, "contact_id": pl.String}, orient="row")
-    placed = wanted.select("row").with_columns(place=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
-    contacts = placed.join(chosen, on="place", how="inner").select("row", "contact_id")
-    return priorities.with_row_index("row").join(contacts, on="row", how="left", maintain_order="left").drop("row")

@@ -9,6 +9,7 @@ from django.db.backends.utils import CursorWrapper
 from diagnostics.models import Priority
 
 A_DAY = 10
+KEPT_LEFT_OUT = 20
 # A deadline within thirty days raises the weight, up to double on its day; the effect that is shown stays as it is.
 URGENT_DAYS = 30
 # Under this share of the person's largest expected effect a subject is not worth a place.
@@ -90,3 +91,15 @@ def rank(candidates: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.col("left_out")),
         rank=pl.when(pl.col("rank") <= A_DAY).then(pl.col("rank")),
     )
+
+
+def keep_first_left_out(ranked: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The rows to keep, and how many of each person are not: of those left out for want of a place the first twenty.
+
+    Nobody reads further down; in a large book they would be most of what a night writes.
+    """
+    unplaced = pl.col("left_out").is_in([Priority.LeftOut.MORE_THAN_TEN.value, Priority.LeftOut.BELOW_THRESHOLD.value])
+    place = unplaced.cast(pl.Int32).cum_sum().over("owner_email")
+    kept = ranked.filter(~unplaced | (place <= KEPT_LEFT_OUT))
+    dropped = ranked.filter(unplaced & (place > KEPT_LEFT_OUT)).group_by("owner_email", maintain_order=True).len()
+    return kept, dict(dropped.iter_rows())

@@ -73,7 +73,7 @@ def suppress(candidates: pl.DataFrame, book: DiagnosedBook, acts: pl.DataFrame) 
     if not acts.height:
         return candidates.with_columns(left_out=pl.lit(""), left_out_until=pl.lit(None, dtype=pl.Date))
     now = book.diagnoses.select(
-        "account_id", "health", "potential", "segment", pl.col("lever").alias("now_lever"), "top_cause", "points"
+        "account_id", "health", "potential", "segment", pl.col("lever").alias("now_lever"), "points"
     )
     frame = candidates.join(acts, on=["account_id", "subject"], how="left", maintain_order="left").join(
         now, on="account_id", how="left", maintain_order="left"

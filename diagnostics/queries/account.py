@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
-from accounts.models import Membership
+from accounts.models import Membership, Organization
+from diagnostics.acts import end_of_day, local_day
 from diagnostics.engine import ScoringModel, read_contributions
 from diagnostics.model_versions import read_model
 from diagnostics.models import Diagnosis, Night
@@ -13,8 +14,8 @@ from diagnostics.movements import find_night_a_month_before
 from diagnostics.queries.causes import Cause, CauseReader
 from diagnostics.queries.diagnosed import read_nights
 from diagnostics.queries.lever_states import LeverState, describe_levers
-from diagnostics.queries.priority_rows import PriorityRow
-from diagnostics.queries.today import read_account_priority
+from diagnostics.queries.priority_rows import PriorityRow, build_row, with_names
+from diagnostics.queries.today import TREND_DAYS, find_account_priority
 from portfolio.models import Account, Act
 
 RULES = {"en": "New version of the model", "fr": "Nouvelle version du modèle"}
@@ -96,7 +97,7 @@ class HistoryPoint:
 def read_diagnosis(
     membership: Membership, account: Account, *, language: str, night: Night | None = None
 ) -> AccountDiagnosis | None:
-    """The account's diagnosis on a night (default: the last), in at most seven queries.
+    """The account's diagnosis on a night (default: the last), in five queries.
 
     None before the first night, or where the account was no customer that night. `account` was already accessed.
     """
@@ -107,12 +108,8 @@ def read_diagnosis(
         month_ago = find_night_a_month_before(night.night)
     if night is None:
         return None
-    found = {
-        d.night: d
-        for d in Diagnosis.objects.filter(
-            account=account, night__in=[n for n in (night.night, month_ago) if n]
-        ).select_related("next_plan", "voiced_product")
-    }
+    wanted = Diagnosis.objects.filter(account=account, night__in=[n for n in (night.night, month_ago) if n])
+    found = {diagnosis.night: diagnosis for diagnosis in with_names(wanted)}
     diagnosis = found.get(night.night)
     if diagnosis is None:
         return None
@@ -124,7 +121,25 @@ def read_diagnosis(
         before=before,
         reader=reader,
         before_model=_model_of(before.night) if before else None,
-        priority=read_account_priority(membership, account.id, night, language=language),
+        priority=_read_priority(account, diagnosis, reader, membership.organization),
+    )
+
+
+def _read_priority(
+    account: Account, diagnosis: Diagnosis, reader: CauseReader, organization: Organization
+) -> PriorityRow | None:
+    priority = find_account_priority(account.id, diagnosis.night)
+    if priority is None:
+        return None
+    history = read_history(account, since=diagnosis.night - timedelta(days=TREND_DAYS), until=diagnosis.night)
+    trend = [(point.night, point.health, point.potential) for point in history]
+    return build_row(
+        priority,
+        diagnosis,
+        trend,
+        reader,
+        day=local_day(organization),
+        end_of_night=end_of_day(organization, diagnosis.night),
     )
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from urllib.parse import quote
 from uuid import UUID
 
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from accounts.formats import format_day
@@ -14,7 +15,9 @@ from diagnostics.models import Diagnosis, Priority
 from diagnostics.priorities.candidates import GROWTH
 from diagnostics.priorities.wording import ActionFacts, Person, describe_action, describe_own_words
 from diagnostics.queries.causes import Cause, CauseReader
+from portfolio.models import Plan, Product
 
+LEAST_POINTS = 1.0  # less is no reason to act
 LONG_NIGHTS = 14  # for how long a recovered account is held in Retain
 
 
@@ -130,6 +133,7 @@ def build_row(
     state, until = _read_state(priority, act, day, end_of_night)
     health = [(on, score) for on, score, _p in trend if score is not None]
     potential = [(on, score) for on, _h, score in trend if score is not None]
+    causes = _read_causes(priority, diagnosis, reader)
     recovered = diagnosis.recovered_nights if diagnosis and priority.lever == "retain" else 0
     return PriorityRow(
         id=priority.id,
@@ -164,8 +168,8 @@ def build_row(
         potential=diagnosis.potential if diagnosis else None,
         potential_delta=_change(potential, night),
         potential_trend=[score for _on, score in potential],
-        causes=_read_causes(priority, diagnosis, reader),
-        action=_read_action(priority, diagnosis, reader, recovering=bool(recovered)),
+        causes=causes,
+        action=_read_action(priority, diagnosis, causes, reader, recovering=bool(recovered)),
         diagnosis=diagnosis,
         reader=reader,
     )
@@ -207,7 +211,15 @@ def _describe_state(act: dict[str, str], until: date | None, language: str, day:
     return _("%(done)s by %(who)s.") % {"done": done, "who": act["member_email"]}
 
 
+def with_names(diagnoses: QuerySet[Diagnosis]) -> QuerySet[Diagnosis]:
+    """Diagnoses with `plan_name` and `product_name`, which an action names; None where it is gone."""
+    plans = Plan.objects.filter(pk=OuterRef("next_plan_id")).values("name")
+    products = Product.objects.filter(pk=OuterRef("voiced_product_id")).values("name")
+    return diagnoses.annotate(plan_name=Subquery(plans), product_name=Subquery(products))
+
+
 def _read_causes(priority: Priority, diagnosis: Diagnosis | None, reader: CauseReader) -> list[Cause]:
+    """Why now, then the second fact: the kind's own words, then what gives most potential or costs most health."""
     causes = []
     told = describe_own_words(
         priority.kind,
@@ -219,27 +231,33 @@ def _read_causes(priority: Priority, diagnosis: Diagnosis | None, reader: CauseR
     if told:
         causes.append(Cause(sentence=told, source="crm", label=str(priority.get_kind_display())))
     if diagnosis is not None:
-        causes += reader.by_number(diagnosis, priority.causes)
+        growth = priority.kind in GROWTH
+        causes += [
+            cause
+            for cause in reader.heaviest(diagnosis, "potential" if growth else "health")
+            if cause.sentence and (cause.points > 0) == growth and abs(cause.points) >= LEAST_POINTS
+        ][:2]
     return causes[:2]
 
 
-def _read_action(priority: Priority, diagnosis: Diagnosis | None, reader: CauseReader, *, recovering: bool) -> Action:
+def _read_action(
+    priority: Priority, diagnosis: Diagnosis | None, causes: list[Cause], reader: CauseReader, *, recovering: bool
+) -> Action:
     contact = priority.contact
     person = Person(contact.name, contact.title) if contact else None
-    signals = reader.model.declarations
     facts = ActionFacts(
         kind=priority.kind,
         night=reader.night.night,
         language=reader.language,
         currency=reader.currency,
         person=person,
-        first_source=signals[priority.causes[0] - 1].source if priority.causes else "",
+        first_source=next((cause.source for cause in causes if cause.number), ""),
         noticed=bool(priority.facts.get("on")) and priority.kind == Priority.Kind.RETAIN,
         recovering=recovering,
         deadline=priority.deadline,
         base=priority.base,
-        plan=diagnosis.next_plan.name if diagnosis and diagnosis.next_plan else "",
-        product=diagnosis.voiced_product.name if diagnosis and diagnosis.voiced_product else "",
+        plan=getattr(diagnosis, "plan_name", None) or "",
+        product=getattr(diagnosis, "product_name", None) or "",
     )
     text, label, channel = describe_action(facts)
     brief = ContactBrief(contact.id, contact.name, contact.title, contact.role, contact.stance) if contact else None

@@ -1,7 +1,7 @@
 """Today: a member's priorities with every figure, what was done about them today, and what moved."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -10,13 +10,13 @@ from django.db.models.functions import JSONObject
 
 from accounts.models import Membership, Organization
 from accounts.permissions import ADMINS
-from diagnostics.acts import DONE_KINDS, local_day
+from diagnostics.acts import DONE_KINDS, end_of_day, local_day
 from diagnostics.models import Diagnosis, Night, Priority
 from diagnostics.priorities.candidates import GROWTH
 from diagnostics.queries.causes import Cause, CauseReader
 from diagnostics.queries.diagnosed import read_nights
 from diagnostics.queries.movements import Movements, own_accounts, read_movements, summarize_movements
-from diagnostics.queries.priority_rows import LeftOutRow, PriorityRow, build_left_out, build_row
+from diagnostics.queries.priority_rows import LeftOutRow, PriorityRow, build_left_out, build_row, with_names
 from portfolio.books import visible_accounts
 from portfolio.models import Act
 
@@ -154,13 +154,12 @@ def read_rows(priorities: list[Priority], reader: CauseReader, organization: Org
     trends: dict[UUID, list[tuple[date, float | None, float | None]]] = {}
     if ids:
         tonight = Diagnosis.objects.filter(account_id__in=ids, night=night)
-        diagnoses = {d.account_id: d for d in tonight.select_related("next_plan", "voiced_product")}
+        diagnoses = {d.account_id: d for d in with_names(tonight)}
         past = Diagnosis.objects.filter(
             account_id__in=ids, night__gte=night - timedelta(days=TREND_DAYS), night__lte=night
         )
         for account_id, *point in past.order_by("night").values_list("account_id", "night", "health", "potential"):
             trends.setdefault(account_id, []).append(tuple(point))
-    end = datetime.combine(night + timedelta(days=1), time(0), organization.zone)
     return [
         build_row(
             priority,
@@ -168,7 +167,7 @@ def read_rows(priorities: list[Priority], reader: CauseReader, organization: Org
             trends.get(priority.account_id, []),
             reader,
             day=local_day(organization),
-            end_of_night=end,
+            end_of_night=end_of_day(organization, night),
         )
         for priority in priorities
     ]

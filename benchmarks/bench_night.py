@@ -1,0 +1,159 @@
+"""The night: organizations of 500 accounts, 90 days of usage with two metrics a day, tickets, invoices and contacts.
+
+The floor of an organization is one SQL statement, run in the same context, that adds its usage up into two sums and
+inserts one row per account. Floor and night take turns, organization by organization, on data that a night before has
+already read. The previous night and one of thirty days before exist, so that movements have something to compare.
+"""
+
+import argparse
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import date, timedelta
+from statistics import median
+
+import psycopg
+from django.db import connection
+
+from accounts.context import service_context
+from accounts.models import Organization, User
+from accounts.organizations import found_organization
+from benchmarks.figures import Figure
+from benchmarks.scratch import scratch_database
+from diagnostics.movements import write_movements
+from diagnostics.night import diagnose_book, write_night
+from diagnostics.priorities.writing import write_priorities
+from diagnostics.writing import write_diagnoses
+
+NIGHT = date(2026, 6, 30)
+DAYS = 90
+ACCOUNTS = 500
+SIZES = (250, 500, 1000, 2000)
+
+DATA = """
+INSERT INTO portfolio_product (id, organization_id, source_id, name, core)
+SELECT gen_random_uuid(), %(organization)s, 'product-' || n, 'Product ' || n, n = 1 FROM generate_series(1, 3) n;
+INSERT INTO portfolio_plan (id, organization_id, source_id, product_id, name, rank, list_price_monthly)
+SELECT gen_random_uuid(), %(organization)s, p.source_id || '-' || n, p.id, 'Plan ' || n, n, 500 * n
+FROM portfolio_product p, generate_series(1, 3) n WHERE p.organization_id = %(organization)s;
+INSERT INTO portfolio_planlimit (id, organization_id, plan_id, metric, included)
+SELECT gen_random_uuid(), %(organization)s, id, 'seats', 20 * rank FROM portfolio_plan
+WHERE organization_id = %(organization)s;
+INSERT INTO portfolio_account (id, organization_id, source_id, name, tier, country, csm_email, customer_since)
+SELECT gen_random_uuid(), %(organization)s, 'account-' || n, 'Account ' || n,
+       (ARRAY['enterprise', 'mid_market', 'smb'])[1 + n %% 3], (ARRAY['FR', 'DE', 'NL', 'SE'])[1 + n %% 4],
+       'csm' || n %% 10 || '@bench.example', %(night)s::date - 60 - (n * 37) %% 900
+FROM generate_series(1, %(accounts)s) n;
+CREATE TEMP TABLE own ON COMMIT DROP AS
+SELECT id, customer_since, (row_number() OVER (ORDER BY source_id))::int AS n FROM portfolio_account
+WHERE organization_id = %(organization)s;
+INSERT INTO portfolio_subscription (id, organization_id, source_id, account_id, product_id, plan_id, started_on,
+    term_months, notice_days, seats, mrr)
+SELECT gen_random_uuid(), %(organization)s, 'subscription-' || own.n, own.id, plan.product_id, plan.id,
+       own.customer_since, 12, 30, 10 + own.n %% 30, 200 + (own.n * 7919) %% 4000
+FROM own JOIN LATERAL (
+    SELECT id, product_id FROM portfolio_plan WHERE organization_id = %(organization)s ORDER BY source_id
+    OFFSET own.n %% 9 LIMIT 1
+) plan ON true;
+INSERT INTO portfolio_invoice (id, organization_id, source_id, account_id, issued_on, due_on, paid_on, amount)
+SELECT gen_random_uuid(), %(organization)s, 'invoice-' || own.n || '-' || m, own.id, day, day + 30,
+       CASE WHEN (own.n + m) %% 11 > 0 THEN day + 20 + (own.n * m) %% 25 END, 900
+FROM own, generate_series(0, 11) m, LATERAL (SELECT %(night)s::date - 30 * m AS day) d;
+INSERT INTO portfolio_ticket (id, organization_id, source_id, account_id, opened_at, due_at, solved_at, priority,
+    subject, body, requester_email)
+SELECT gen_random_uuid(), %(organization)s, 'ticket-' || own.n || '-' || m, own.id, at, at + interval '2 days',
+       CASE WHEN (own.n + m) %% 5 > 0 THEN at + interval '1 day' END, (ARRAY['low', 'normal', 'high', 'urgent'])[1 + m],
+       '', '', ''
+FROM own, generate_series(0, 3) m,
+     LATERAL (SELECT %(night)s::timestamptz - ((own.n * 13 + m * 29) %% 120) * interval '1 day' AS at) d;
+INSERT INTO portfolio_contact (id, organization_id, source_id, account_id, name, email, phone, role, word_hashes)
+SELECT gen_random_uuid(), %(organization)s, 'contact-' || own.n || '-' || m, own.id, '', '', '',
+       (ARRAY['decision_maker', 'champion', 'user'])[1 + m], '{}'
+FROM own, generate_series(0, 2) m;
+INSERT INTO portfolio_usage (organization_id, account_id, metric, day, quantity)
+SELECT %(organization)s, own.id, metric, %(night)s::date - d,
+       round((CASE metric WHEN 'events' THEN 60 ELSE 8 END) * (1 + own.n %% 5)
+             * (0.6 + ((own.n * 31 + d * 17) %% 80) / 100.0))
+FROM own, generate_series(0, %(days)s - 1) d, unnest(ARRAY['events', 'active_users']) metric;
+"""
+FLOOR_TABLE = """
+CREATE TABLE bench_floor (organization_id uuid, account_id uuid, events float8, active_users float8);
+GRANT ALL ON bench_floor TO phano_app;
+"""
+FLOOR = """
+INSERT INTO bench_floor (organization_id, account_id, events, active_users)
+SELECT organization_id, account_id, sum(quantity) FILTER (WHERE metric = 'events'),
+       sum(quantity) FILTER (WHERE metric = 'active_users')
+FROM portfolio_usage
+WHERE organization_id = '{organization}' AND day BETWEEN '{first}' AND '{night}'
+GROUP BY organization_id, account_id
+"""
+
+
+def run(options: argparse.Namespace) -> Iterator[Figure]:
+    """Figures of the night, in seconds over all organizations, and of its growth with the number of accounts."""
+    with scratch_database() as admin:
+        admin.execute(FLOOR_TABLE)
+        owner = User.objects.create_user("owner@bench.example")
+        organizations = [make_organization(admin, owner, f"bench-{n}", ACCOUNTS) for n in range(options.organizations)]
+        sizes = {size: make_organization(admin, owner, f"size-{size}", size) for size in SIZES}
+        admin.execute("VACUUM ANALYZE")
+        for organization in (*organizations, *sizes.values()):
+            for night in (NIGHT - timedelta(days=30), NIGHT - timedelta(days=1)):
+                run_before(organization, night)
+
+        times = [measure(organization) for organization in organizations]
+        floor, diagnosis, extra = (sum(column) for column in zip(*times, strict=True))
+        label = f"{len(organizations)} organizations × {ACCOUNTS} accounts"
+        yield Figure("night", f"diagnosis, {label}", diagnosis, "s", floor, 2.0)
+        yield Figure("night", f"movements and priorities, {label}", extra, "s", floor, 0.5)
+        ratios = [diagnosed / least for least, diagnosed, _extra in times]
+        yield Figure("night", "diagnosis, median ratio of an organization", median(ratios), "× floor")
+
+        best = {size: min(sum(measure(organization)[1:]) for _ in range(5)) for size, organization in sizes.items()}
+        for size in SIZES[1:]:
+            before = size // 2
+            yield Figure(
+                "night",
+                f"whole night per account, {size} accounts against {before}",
+                best[size] / size * 1000,
+                "ms",
+                best[before] / before * 1000,
+                1.25,
+            )
+
+
+def make_organization(admin: psycopg.Connection, owner: User, slug: str, accounts: int) -> uuid.UUID:
+    """One organization with its facts, made in sets."""
+    organization = found_organization(name=slug, slug=slug, owner=owner, with_trial=False)
+    months = "SELECT portfolio_make_usage_month(m::date) FROM generate_series(%s::date, %s, '1 month') m"
+    with admin.transaction():
+        admin.execute(months, [(NIGHT - timedelta(days=DAYS)).replace(day=1), NIGHT])
+        # Keys are not what is measured; checking them would take most of the time.
+        admin.execute("SET LOCAL session_replication_role = replica")
+        values = {"organization": organization.id, "accounts": accounts, "night": NIGHT, "days": DAYS}
+        cursor = psycopg.ClientCursor(admin)
+        cursor.execute(DATA, values)
+    return organization.id
+
+
+def run_before(organization_id: uuid.UUID, night: date) -> None:
+    """A whole night that is not measured."""
+    with service_context(organization_id):
+        write_night(diagnose_book(Organization.objects.get(), night), time.monotonic())
+
+
+def measure(organization_id: uuid.UUID) -> tuple[float, float, float]:
+    """Seconds of the floor, of the diagnosis, and of movements with priorities, each with its commit left out."""
+    with service_context(organization_id), connection.cursor() as cursor:
+        first = NIGHT - timedelta(days=DAYS - 1)
+        began = time.perf_counter()
+        cursor.execute(FLOOR.format(organization=organization_id, first=first, night=NIGHT))
+        floored = time.perf_counter()
+        book = diagnose_book(Organization.objects.get(), NIGHT)
+        write_diagnoses(cursor, organization_id, NIGHT, book.diagnoses)
+        diagnosed = time.perf_counter()
+        write_movements(cursor, book)
+        write_priorities(cursor, book)
+        ended = time.perf_counter()
+    return floored - began, diagnosed - floored, ended - diagnosed
