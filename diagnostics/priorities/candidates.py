@@ -44,8 +44,8 @@ FEATURES = (
     "open_opportunity_arr", "opportunity_moved_on",
 )  # fmt: skip
 DIAGNOSED = (
-    "account_id", "arr", "potential", "churn_risk", "renewal_risk", "lever", "decision_on", "window_ends_on", "top_cause",
-    *(f"{lever}_arr" for lever in GROWTH),
+    "account_id", "arr", "potential", "churn_risk", "renewal_risk", "lever", "decision_on", "window_ends_on",
+    "top_cause", *(f"{lever}_arr" for lever in GROWTH),
 )  # fmt: skip
 COLUMNS = (
     "account_id", "kind", "subject", "lever", "base", "probability", "share", "deadline", "decision_on",

@@ -10,7 +10,8 @@ ROLES = {
 }
 CHAMPION_KINDS = ("upsell", "seats", "usage", "cross_sell", "opportunity", "plan")
 
-# Joined to `given` (organization_id, night) and rows `found` with account_id, rank and addressees while they are inserted: a row without rank needs nobody.
+# Joined to `given` (organization_id, night) and the rows `found` (account_id, rank, addressees) while they are inserted;
+# a row without a rank needs nobody.
 JOIN = f"""
 LEFT JOIN LATERAL (
     SELECT c.id FROM portfolio_contact c
@@ -21,7 +22,7 @@ LEFT JOIN LATERAL (
             CASE found.addressees {" ".join(f"WHEN '{name}' THEN ARRAY{roles}" for name, roles in ROLES.items())} END,
             c.role), c.stance = 'supporter' DESC, c.known_since, c.source_id
     LIMIT 1
-) contact ON true"""
+) contact ON true"""  # noqa: S608  # put together from constants
 
 
 def name_addressees(sources: list[str]) -> pl.Expr:
