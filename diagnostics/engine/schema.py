@@ -78,7 +78,6 @@ USAGE = {
     "active_users_before": AMOUNT,  # the same 28 days earlier
     "active_days_28": COUNT,
     "active_days_84": COUNT,
-    "first_used_on": DAY,  # within the 84 days
     "last_used_on": DAY,  # ever
     "features_28": COUNT,  # distinct features used
     "features_84": COUNT,

@@ -12,6 +12,7 @@ from .accounts import read_accounts
 from .exchanges import read_exchanges
 from .invoices import read_invoices
 from .limits import find_nearest_limits, read_limits
+from .needs import read_needs
 from .planning import read_planning
 from .reading import Facts, FeatureSettings
 from .subscriptions import read_subscriptions
@@ -57,7 +58,15 @@ def compute_features(cursor: Any, organization_id: uuid.UUID, night: date, setti
     usage = read_usage(facts, metrics, accounts)
     limits = find_nearest_limits(read_limits(facts), metrics, usage)
     frame = accounts
-    parts = (read_invoices(facts), usage, limits, read_support(facts), read_exchanges(facts), read_planning(facts))
+    parts = (
+        read_invoices(facts),
+        usage,
+        limits,
+        read_support(facts),
+        read_exchanges(facts),
+        read_planning(facts),
+        read_needs(facts, accounts),
+    )
     for part in parts:
         frame = frame.join(part, on="account_id", how="left")
     frame = frame.with_columns(running=pl.col("running").fill_null(False), crm_known_to=pl.col("last_known_on").max())

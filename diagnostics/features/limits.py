@@ -60,9 +60,16 @@ def find_nearest_limits(limits: pl.DataFrame, metrics: pl.DataFrame, people: pl.
         "metric",
         "included",
         used=pl.when(level).then(pl.col("peak_28")).otherwise(pl.col("sum_28") * MONTH_DAYS / WINDOW),
+        # Over eight weeks; over four where the use is younger; unknown where there is nothing to compare with.
         growth=pl.when(level)
         .then((pl.col("peak_28") - pl.col("peak_29_56")) / WINDOW)
-        .otherwise((pl.col("sum_28") - pl.col("sum_57_84")) * MONTH_DAYS / WINDOW / (2 * WINDOW)),
+        .otherwise(
+            pl.coalesce(
+                (pl.col("sum_28") - pl.col("sum_57_84")) / (2 * WINDOW),
+                (pl.col("sum_28") - pl.col("sum_29_56")) / WINDOW,
+            )
+            * (MONTH_DAYS / WINDOW)
+        ),
     )
     used = pl.concat([seats, counted]).filter(pl.col("used").is_not_null())
     nearest = used.with_columns(share=pl.col("used") / pl.col("included"))

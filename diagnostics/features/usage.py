@@ -74,13 +74,17 @@ def read_usage(facts: Facts, metrics: pl.DataFrame, accounts: pl.DataFrame) -> p
     frame = frame.join(earlier, on="account_id", how="full", coalesce=True)
     known_to = frame["last_used_on"].max() or frame["earlier_on"].max()
     frame = frame.join(accounts.select("account_id", "first_paid_on"), on="account_id", how="left")
-    zeros = [name for name in frame.columns if name.startswith(("activity", "active_", "features_", "feature_act"))]
+    zeros = ["activity_28", "activity_29_56", "activity_57_84", "active_days_28", "active_days_84"]
+    zeros += ["features_28", "features_84", "feature_activity_28"]
+    # A source that counts people for others would have counted them here.
+    zeros += [name for name in ("active_users", "active_users_before") if frame[name].count()]
     return frame.select(
         "account_id",
         pl.coalesce("last_used_on", "earlier_on").alias("last_used_on"),
         pl.lit(known_to, dtype=pl.Date).alias("usage_known_to"),
         # Silent now, but used before: that is known, and it is zero.
         pl.col(zeros).fill_null(0),
+        *({"active_users", "active_users_before"} - set(zeros)),
         pl.col("^(key|negative|opening)_activity.*$"),
         (
             (pl.col("least") < 0) | (pl.col("first_used_on") < pl.col("first_paid_on") - pl.duration(days=TRIAL_DAYS))

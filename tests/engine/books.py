@@ -62,7 +62,6 @@ PLAIN: dict[str, Any] = {
     "active_users_before": 26.0,
     "active_days_28": 20,
     "active_days_84": 60,
-    "first_used_on": days_ago(83),
     "last_used_on": days_ago(1),
     "features_28": 8,
     "features_84": 10,

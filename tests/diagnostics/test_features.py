@@ -1,0 +1,432 @@
+"""Features of a night, read from the database: what each statement says, and that none knows the future."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+
+from diagnostics.features import FeatureSettings, compute_features
+from portfolio.models import (
+    Account,
+    AccountHistory,
+    AccountPlan,
+    Contact,
+    Feature,
+    IntentSignal,
+    Interaction,
+    Invoice,
+    Milestone,
+    Opportunity,
+    OpportunityStage,
+    Plan,
+    PlanLimit,
+    PlanRate,
+    Product,
+    Subscription,
+    Survey,
+    Ticket,
+    Usage,
+    WhitespaceCell,
+)
+from portfolio.models.usage import ensure_usage_months
+
+NIGHT = date(2026, 3, 10)
+SETTINGS = FeatureSettings(time_zone="Europe/Paris", currency="EUR")
+
+
+def days_ago(days: int) -> date:
+    return NIGHT - timedelta(days=days)
+
+
+def at(days: int, hour: int = 12) -> datetime:
+    """An instant so many days before the night's day, in UTC."""
+    return datetime(NIGHT.year, NIGHT.month, NIGHT.day, hour, tzinfo=UTC) - timedelta(days=days)
+
+
+@pytest.fixture
+def book(acme_context):
+    """Two products, two plans with a limit, and one account with every kind of fact."""
+    ensure_usage_months(days_ago(120), days_ago(-60))
+    core = Product.objects.create(source_id="core", name="Core", core=True)
+    extra = Product.objects.create(source_id="extra", name="Extra", core=False)
+    team = Plan.objects.create(source_id="team", name="Team", product=core, rank=1, list_price_monthly=Decimal(50))
+    Plan.objects.create(source_id="all", name="All", product=core, rank=2, list_price_monthly=Decimal(900))
+    PlanLimit.objects.create(plan=team, metric="api_calls", included=1000)
+    Feature.objects.create(product=core, metric="feature:export", effect="key")
+    account = make_account("one", team, customer_since=days_ago(200), employees=300, csm_email="bob@acme.example")
+    return {"account": account, "core": core, "extra": extra, "team": team}
+
+
+def make_account(name, plan, *, mrr=100, started=200, **fields):
+    account = Account.objects.create(source_id=name, name=name, **fields)
+    make_period(account, plan, mrr=mrr, started=started)
+    return account
+
+
+def make_period(account, plan, *, mrr=100, started=200, ended=None, name="", **fields):
+    return Subscription.objects.create(
+        source_id=name or f"{account.source_id}-s",
+        account=account,
+        product=plan.product,
+        plan=plan,
+        started_on=days_ago(started),
+        ended_on=None if ended is None else days_ago(ended),
+        mrr=Decimal(mrr),
+        currency=fields.pop("currency", "EUR"),
+        **fields,
+    )
+
+
+def read(night=NIGHT, settings=SETTINGS):
+    from accounts.context import current_context
+
+    with connection.cursor() as cursor:
+        return compute_features(cursor, current_context().organization_id, night, settings)
+
+
+def read_one(night=NIGHT, settings=SETTINGS, source="one"):
+    ids = {str(account.id): account.source_id for account in Account.objects.all()}
+    rows = {ids[row["account_id"]]: row for row in read(night, settings).to_dicts()}
+    return rows.get(source)
+
+
+def pick(row, *names):
+    return tuple(row[name] for name in names)
+
+
+def test_an_account_appears_when_it_is_known_and_leaves_after_the_grace(book):
+    period = Subscription.objects.get()
+    assert read_one(days_ago(201)) is None
+    assert read_one(days_ago(200))["arr"] == 1200
+    period.ended_on = days_ago(29)
+    period.save()
+    assert pick(read_one(), "running", "lapsed_on", "arr") == (True, days_ago(29), 1200)
+    assert read_one(days_ago(30))["lapsed_on"] is None
+    assert read_one(days_ago(-1)) is None
+
+
+def test_an_account_that_never_paid_is_known_from_its_first_fact(book):
+    account = Account.objects.create(source_id="crm", name="From the CRM")
+    assert read_one(source="crm") is None
+    Opportunity.objects.create(source_id="o", account=account, lever="upsell", created_on=days_ago(3))
+    assert read_one(days_ago(4), source="crm") is None
+    assert pick(read_one(source="crm"), "running", "arr", "opportunity_moved_on") == (False, None, days_ago(3))
+
+
+def test_fields_are_those_of_the_night(book):
+    account = book["account"]
+    account.tier, account.csm_email = "smb", ""
+    account.save()
+    for since, value in ((100, "enterprise"), (10, "mid_market")):
+        AccountHistory.objects.create(account=account, field="tier", from_on=days_ago(since), value=value)
+    AccountHistory.objects.create(account=account, field="csm_email", from_on=days_ago(5), value="bob@acme.example")
+    nights = {night: pick(read_one(days_ago(night)), "tier", "has_owner") for night in (150, 100, 11, 10, 4)}
+    # Before the earliest known value that value is used.
+    assert nights == {
+        150: ("enterprise", True),
+        100: ("enterprise", True),
+        11: ("enterprise", True),
+        10: ("mid_market", True),
+        4: ("mid_market", True),
+    }
+
+
+def test_a_change_of_plan_keeps_the_term_and_a_renewal_begins_a_new_one(book):
+    Subscription.objects.all().delete()
+    account, team = book["account"], book["team"]
+    make_period(account, team, started=500, ended=400, term_months=12, notice_days=30)
+    make_period(account, team, mrr=150, started=400, term_months=12, notice_days=30)
+    # Begun 500 days ago, renewed after a year: the second term ends two years after the first day.
+    ends = days_ago(500).replace(year=days_ago(500).year + 2)
+    row = read_one()
+    assert pick(row, "renews_on", "decision_on") == (ends, ends - timedelta(days=30))
+    assert pick(row, "first_paid_on", "main_mrr", "arr_180_ago") == (days_ago(500), 150, 1800)
+
+
+def test_renews_on_overrides_the_term(book):
+    Subscription.objects.update(term_months=12, renews_on=days_ago(-40), notice_days=10)
+    row = read_one()
+    assert pick(row, "renews_on", "decision_on", "arr_due_90") == (days_ago(-40), days_ago(-30), 1200)
+
+
+def test_an_end_to_come_is_known_by_a_notice_only(book):
+    Subscription.objects.update(ended_on=days_ago(-60), notice_given_on=days_ago(5), term_months=12)
+    before, after = read_one(days_ago(6)), read_one()
+    names = ("notice_given_on", "ends_on", "arr_noticed", "arr_due_90")
+    assert pick(before, *names[:3]) == (None, None, 0)
+    assert pick(after, *names) == (days_ago(5), days_ago(-60), 1200, 0)
+
+
+def test_a_decision_that_has_passed_waits_for_the_next_term(book):
+    Subscription.objects.update(term_months=1, notice_days=20, term_started_on=days_ago(20))
+    # This month's notice is over; the next month's can still be given.
+    assert read_one()["arr_due_90"] == 1200
+    Subscription.objects.update(term_months=12, notice_days=20, renews_on=days_ago(-10), auto_renews=True)
+    assert read_one()["arr_due_90"] == 0
+    Subscription.objects.update(auto_renews=False)
+    assert read_one()["arr_due_90"] == 1200
+
+
+def test_movements_are_those_of_the_account_as_a_whole(book):
+    account, team = book["account"], book["team"]
+    Subscription.objects.update(ended_on=days_ago(90))
+    make_period(account, team, mrr=60, started=90)
+    other = Plan.objects.create(source_id="x", name="X", product=book["extra"], rank=1)
+    make_period(account, other, mrr=80, started=90, name="added")
+    # 40 less and 80 more on one day is one increase.
+    row = read_one()
+    assert pick(row, "expansions_365", "last_expansion_on", "products", "arr") == (1, days_ago(90), 2, 1680)
+    assert read_one(days_ago(91))["expansions_365"] == 0
+
+
+def test_a_gap_within_the_grace_is_no_movement(book):
+    Subscription.objects.update(ended_on=days_ago(60))
+    make_period(book["account"], book["team"], started=40)
+    row = read_one()
+    assert pick(row, "expansions_365", "arr", "arr_180_ago", "periods_overlap") == (0, 1200, 1200, False)
+
+
+def test_a_rise_of_the_unit_price_is_no_upsell(book):
+    Subscription.objects.update(ended_on=days_ago(50), seats=10)
+    make_period(book["account"], book["team"], mrr=112, started=50, seats=10, change_reason="price")
+    assert pick(read_one(), "price_rise", "price_rise_on") == (0.12, days_ago(50))
+    assert read_one(days_ago(51))["price_rise"] is None
+
+
+def test_the_next_plan_is_priced_by_its_list_or_by_what_the_book_pays(book):
+    next_plan = Plan.objects.get(source_id="all")
+    assert pick(read_one(), "next_plan_id", "next_plan_mrr") == (str(next_plan.id), 900)
+    Plan.objects.filter(pk=next_plan.pk).update(list_price_monthly=None)
+    assert read_one()["next_plan_mrr"] is None
+    for number, mrr in enumerate((300, 500, 400)):
+        make_account(f"pays-{number}", next_plan, mrr=mrr)
+    assert read_one()["next_plan_mrr"] == 400
+
+
+def test_other_currencies_are_taken_at_the_plan_rate_of_the_fiscal_year(book):
+    Subscription.objects.update(currency="USD")
+    assert read_one()["arr"] is None
+    PlanRate.objects.create(fiscal_year=2026, currency="USD", rate=Decimal("0.9"))
+    PlanRate.objects.create(fiscal_year=2025, currency="USD", rate=Decimal("0.8"))
+    assert read_one()["arr"] == 1080
+    from_april = FeatureSettings("Europe/Paris", "EUR", fiscal_year_start=4)
+    assert read_one(settings=from_april)["arr"] == 960
+
+
+def make_usage(account, metric, quantities, *, last=0):
+    """Quantities on consecutive days, the last of them so many days before the night."""
+    for back, quantity in enumerate(reversed(quantities)):
+        Usage.objects.create(
+            organization_id=account.organization_id,
+            account=account,
+            metric=metric,
+            day=days_ago(last + back),
+            quantity=quantity,
+        )
+
+
+def test_usage_is_summed_by_windows_of_four_weeks(book):
+    account = book["account"]
+    make_usage(account, "events", [1] * 28 + [2] * 28 + [0, 4] * 14)
+    make_usage(account, "active_users", [5, 9, 7])
+    make_usage(account, "feature:export", [3] * 10)
+    make_usage(account, "feature:print", [1] * 30, last=30)
+    make_usage(account, "api_calls", [20] * 56 + [30] * 28)
+    row = read_one()
+    assert pick(row, "activity_28", "activity_29_56", "activity_57_84") == (56, 56, 28)
+    assert pick(row, "active_days_28", "active_days_84", "last_used_on") == (28, 84, NIGHT)
+    assert pick(row, "active_users", "features_28", "features_84") == (9, 1, 2)
+    assert pick(row, "feature_activity_28", "key_activity_28", "negative_activity_28") == (30, 30, None)
+    # 30 calls a day: a count per month of thirty days.
+    assert pick(row, "limit_metric", "limit_used", "limit_included") == ("api_calls", 900, 1000)
+    assert row["limit_growth"] == pytest.approx((900 - 600) / 56)
+
+
+def test_a_metric_that_stands_at_a_level_is_not_added_up(book):
+    make_usage(book["account"], "api_calls", [900, 950, 940] * 10)
+    assert pick(read_one(), "limit_used", "limit_included") == (950, 1000)
+
+
+def test_an_account_long_silent_is_known_to_be_silent(book):
+    ensure_usage_months(days_ago(320), days_ago(290))
+    make_usage(book["account"], "events", [4], last=300)
+    row = read_one()
+    assert pick(row, "last_used_on", "activity_28", "active_days_84", "active_users") == (days_ago(300), 0, 0, None)
+
+
+def test_people_and_exchanges(book):
+    account = book["account"]
+    for number, (role, left, stance) in enumerate(
+        [("decision_maker", None, "supporter"), ("champion", 20, ""), ("user", 5, "detractor"), ("champion", 300, "")]
+    ):
+        Contact.objects.create(
+            source_id=f"c{number}",
+            account=account,
+            name="N",
+            role=role,
+            stance=stance,
+            left_on=None if left is None else days_ago(left),
+            email_hash=bytes([number + 1]),
+        )
+    for number, (kind, ago, state, direction, hashes) in enumerate(
+        [
+            ("meeting", 70, "", "", [b"\x01"]),
+            ("email", 10, "", "outbound", [b"\x01"]),
+            ("email", 12, "", "inbound", [b"\x02"]),
+            ("meeting", 8, "cancelled", "", [b"\x01"]),
+            ("qbr", 100, "held", "", [b"\x01"]),
+            ("meeting", -3, "planned", "", [b"\x01"]),
+        ]
+    ):
+        Interaction.objects.create(
+            source_id=f"i{number}", account=account, kind=kind, happened_at=at(ago), state=state, direction=direction,
+            contact_hashes=hashes,
+        )  # fmt: skip
+    row = read_one()
+    assert pick(row, "contacts", "sponsors", "sponsors_left", "sponsor_left_on") == (1, 1, 1, days_ago(20))
+    assert pick(row, "supporters", "detractors", "threads_90") == (1, 0, 2)
+    assert pick(row, "last_decider_on", "last_exchange_on", "last_review_on") == (
+        days_ago(70),
+        days_ago(12),
+        days_ago(100),
+    )
+    assert pick(row, "meetings_90", "cancelled_90", "reviews_known", "crm_known_to") == (1, 1, True, days_ago(8))
+
+
+def test_tickets_surveys_and_invoices(book):
+    account = book["account"]
+    tickets = [
+        {"opened_at": at(20), "due_at": at(9), "priority": "urgent", "escalated_at": at(15)},
+        {"opened_at": at(30), "due_at": at(25), "solved_at": at(26), "satisfaction": "bad", "satisfaction_at": at(24)},
+        {"opened_at": at(200), "solved_at": at(190), "satisfaction": "good", "satisfaction_at": at(170)},
+    ]
+    for number, fields in enumerate(tickets):
+        Ticket.objects.create(source_id=f"t{number}", account=account, **fields)
+    Survey.objects.create(source_id="s1", account=account, kind="nps", answered_at=at(40), score=9)
+    Survey.objects.create(source_id="s2", account=account, kind="nps", answered_at=at(30), score=3)
+    invoices = [
+        (100, 40, 35, ""),
+        (60, 30, None, ""),
+        (50, 20, 10, "failed"),
+        (10, -20, None, ""),
+        (90, 60, None, "void"),
+    ]
+    for number, (issued, due, paid, status) in enumerate(invoices):
+        Invoice.objects.create(
+            source_id=f"f{number}", account=account, issued_on=days_ago(issued), due_on=days_ago(due),
+            amount=Decimal(70),
+            paid_on=None if paid is None else days_ago(paid), status=status, currency="EUR",
+        )  # fmt: skip
+    row = read_one()
+    assert pick(row, "tickets_90", "tickets_open", "tickets_overdue", "overdue_ticket_days") == (2, 1, 1, 9)
+    assert pick(row, "severe_90", "severe_open", "reopened_90", "good_180", "bad_180") == (1, 1, 1, 1, 1)
+    assert pick(row, "last_complaint_on", "last_ticket_on", "support_known_to") == (
+        days_ago(15),
+        days_ago(20),
+        days_ago(20),
+    )
+    assert pick(row, "survey_score", "survey_answers", "survey_on") == (0.0, 2, days_ago(30))
+    assert pick(row, "invoices_365", "paid_on_time_365", "overdue_invoices", "overdue_days") == (3, 0, 1, 30)
+    assert pick(row, "overdue_amount", "failed_90", "billing_known_to") == (70, 1, days_ago(10))
+
+
+def test_plans_milestones_opportunities_whitespace_and_intent(book):
+    account = book["account"]
+    AccountPlan.objects.create(account=account, updated_on=days_ago(90), reviewed_on=days_ago(20))
+    Milestone.objects.create(account=account, milestone="first import", reached_on=days_ago(180))
+    opportunity = Opportunity.objects.create(source_id="o", account=account, lever="upsell", created_on=days_ago(50))
+    for ago, stage, amount in ((40, "qualified", 5000), (10, "lost", 5000)):
+        OpportunityStage.objects.create(opportunity=opportunity, at=at(ago), stage=stage, amount_arr=Decimal(amount))
+    for department, state, value in (("HR", "open", 700), ("IT", "no_fit", None), ("Sales", "open", 300)):
+        WhitespaceCell.objects.create(
+            account=account, product=book["extra"], department=department, state=state, value_arr=value
+        )
+    IntentSignal.objects.create(account=account, observed_on=days_ago(30), strength=60)
+    row = read_one()
+    assert pick(row, "plan_updated_on", "milestones", "first_milestone_on") == (days_ago(20), 1, days_ago(180))
+    assert pick(row, "open_opportunity_arr", "opportunity_moved_on") == (None, days_ago(10))
+    assert read_one(days_ago(11))["open_opportunity_arr"] == 5000
+    assert pick(row, "whitespace_known", "whitespace_cells", "whitespace_arr") == (True, 2, 1000)
+    assert pick(row, "intent_strength", "intent_on") == (60, days_ago(30))
+
+
+def make_every_fact(book, *, after, suffix):
+    """One fact of each kind, dated `after` days after the night (negative: before)."""
+    account, core, extra = book["account"], book["core"], book["extra"]
+    ago = -after
+    make_usage(account, "events", [7], last=ago)
+    make_usage(account, "feature:export", [7], last=ago)
+    Ticket.objects.create(
+        source_id=f"t{suffix}", account=account, opened_at=at(ago), priority="urgent", due_at=at(ago - 1)
+    )
+    Survey.objects.create(source_id=f"s{suffix}", account=account, kind="csat", answered_at=at(ago), score=1)
+    Invoice.objects.create(
+        source_id=f"f{suffix}", account=account, issued_on=days_ago(ago), due_on=days_ago(ago), amount=Decimal(5)
+    )
+    Contact.objects.create(source_id=f"c{suffix}", account=account, role="champion", known_since=days_ago(ago))
+    Interaction.objects.create(source_id=f"i{suffix}", account=account, kind="qbr", happened_at=at(ago))
+    opportunity = Opportunity.objects.create(
+        source_id=f"o{suffix}", account=account, lever="seats", created_on=days_ago(ago)
+    )
+    OpportunityStage.objects.create(opportunity=opportunity, at=at(ago), stage="proposed", amount_arr=Decimal(9))
+    AccountPlan.objects.create(account=account, updated_on=days_ago(ago))
+    Milestone.objects.create(account=account, milestone=suffix, reached_on=days_ago(ago))
+    IntentSignal.objects.create(account=account, observed_on=days_ago(ago), strength=50)
+    WhitespaceCell.objects.create(
+        account=account, product=extra, department=suffix, state="open", value_arr=50, since=days_ago(ago)
+    )
+    AccountHistory.objects.create(
+        account=account, field="tier", from_on=days_ago(ago), value="smb" if after > 0 else "enterprise"
+    )
+    plan = Plan.objects.get_or_create(source_id="add-on", defaults={"name": "Add-on", "product": extra, "rank": 1})[0]
+    make_period(account, plan, started=ago, name=f"p{suffix}")
+    make_account(f"a{suffix}", Plan.objects.get(source_id="all"), started=ago, customer_since=days_ago(ago))
+    assert core.pk
+
+
+def test_no_kind_of_fact_is_known_before_its_day(book):
+    make_every_fact(book, after=-20, suffix="old")
+    known = read()
+    make_every_fact(book, after=1, suffix="tomorrow")
+    assert read().equals(known)
+    assert not read(days_ago(-1)).equals(known)
+
+
+def test_what_becomes_of_a_fact_after_the_night_is_not_known(book):
+    make_every_fact(book, after=-20, suffix="old")
+    opportunity = Opportunity.objects.get()
+    known = read()
+    tomorrow = days_ago(-1)
+    Ticket.objects.update(
+        solved_at=at(-1), escalated_at=at(-1), reopened_at=at(-1), satisfaction="bad", satisfaction_at=at(-1)
+    )
+    Invoice.objects.update(paid_on=tomorrow)
+    Contact.objects.update(left_on=tomorrow)
+    OpportunityStage.objects.create(opportunity=opportunity, at=at(-1), stage="lost")
+    AccountPlan.objects.update(reviewed_on=tomorrow)
+    Subscription.objects.update(ended_on=days_ago(-15), notice_given_on=tomorrow)
+    make_period(book["account"], book["team"], mrr=500, started=-1)
+    assert read().equals(known)
+    assert not read(tomorrow).drop("usage_known_to").equals(known.drop("usage_known_to"))
+
+
+def test_the_night_ends_at_midnight_where_the_organization_is(book):
+    # 22:30 in UTC is half past eleven in Paris and half past seven the next morning in Tokyo.
+    Ticket.objects.create(source_id="late", account=book["account"], opened_at=at(0, hour=22).replace(minute=30))
+    in_paris, in_tokyo = read_one(), read_one(settings=FeatureSettings("Asia/Tokyo", "EUR"))
+    assert (in_paris["tickets_90"], in_tokyo["tickets_90"]) == (1, None)
+
+
+def test_another_organizations_facts_are_never_read(book, cast):
+    from accounts.context import organization_context
+
+    mine = read()
+    with organization_context(organization_id=cast.globex.id, user_id=cast.charlie.id):
+        other = Product.objects.create(source_id="core", name="Core", core=True)
+        plan = Plan.objects.create(source_id="team", name="Team", product=other, rank=1)
+        account = make_account("theirs", plan, mrr=9999)
+        Ticket.objects.create(source_id="t", account=account, opened_at=at(3))
+        make_usage(account, "events", [5])
+        assert read()["account_id"].to_list() == [str(account.id)]
+    assert read().equals(mine)
