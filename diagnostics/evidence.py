@@ -22,6 +22,8 @@ OPEN_TICKET = """
 ANSWERED_AT = "coalesce(r.satisfaction_at, r.solved_at)"
 DEBT = "r.issued_on <= %(night)s AND r.issued_on > %(night)s - 730 AND r.amount > 0 AND r.status <> 'void'"
 BEGUN = "r.started_on <= %(night)s"
+NEED = """EXISTS (SELECT FROM diagnostics_voicedneed n WHERE n.organization_id = r.organization_id
+    AND n.voiced_at < %(end)s AND n.voiced_at >= %(end)s - interval '180 days'"""
 STILL_THERE = "(r.left_on IS NULL OR r.left_on > %(night)s) AND (r.known_since IS NULL OR r.known_since <= %(night)s)"
 
 
@@ -70,6 +72,8 @@ FILES = {
 }
 
 SELECTIONS = {
+    ("tickets", "needs voiced"): f"{NEED} AND n.ticket_id = r.id)",
+    ("interactions", "needs voiced"): f"{NEED} AND n.interaction_id = r.id)",
     ("accounts", "the account"): "true",
     ("account_plans", "latest"): """r.updated_on = (
         SELECT max(o.updated_on) FROM portfolio_accountplan o

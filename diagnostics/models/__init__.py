@@ -1,5 +1,6 @@
 from diagnostics.models.diagnoses import Diagnosis
 from diagnostics.models.movements import Movement
+from diagnostics.models.needs import ReadText, VoicedNeed
 from diagnostics.models.nights import ModelVersion, Night, NightLease
 from diagnostics.models.priorities import Priority
 from diagnostics.models.views import SavedView
@@ -11,5 +12,7 @@ __all__ = [
     "Night",
     "NightLease",
     "Priority",
+    "ReadText",
     "SavedView",
+    "VoicedNeed",
 ]
