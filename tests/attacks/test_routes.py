@@ -149,10 +149,13 @@ def test_1_6_another_organizations_ids_are_as_good_as_missing(cast, client_for, 
             continue
         foreign_ids = {name: globex_ids[table] for name, table in route.objects.items()}
         for send in (client.get, client.post, client.put, client.patch, client.delete):
+            # What an earlier answer left to be told would be told on the first of the two pages only.
+            client.cookies.pop("messages", None)
             foreign = send(route.path("acme", **foreign_ids), headers=headers)
             missing = send(route.path("acme"), headers=headers)
             assert foreign.status_code == missing.status_code, route.pattern
-            assert foreign.status_code in (404, 405) or route.name in FORGIVING, (route.pattern, foreign.status_code)
+            # 400: the form was bad before its object was looked for.
+            assert foreign.status_code in (400, 404, 405) or route.name in FORGIVING, route.pattern
             assert plain(foreign) == plain(missing), route.pattern
             tried += 1
     assert tried > 20
