@@ -65,7 +65,7 @@ def compute_features(cursor: Any, organization_id: uuid.UUID, night: date, setti
         read_support(facts),
         read_exchanges(facts),
         read_planning(facts),
-        read_needs(facts, accounts),
+        read_needs(facts),
     )
     for part in parts:
         frame = frame.join(part, on="account_id", how="left")

@@ -1,58 +1,53 @@
-"""Needs voiced for products that the account does not pay for."""
+"""Needs voiced for products that the account does not have, as diagnostics/needs.py found them in its texts."""
 
 import polars as pl
 
 from .reading import AMOUNT, COUNT, DAY, RATES, TEXT, Facts
 
-NEEDS = {
+COLUMNS = {
     "account_id": TEXT,
     "needs_voiced": COUNT,
     "need_on": DAY,
     "voiced_product_id": TEXT,
     "voiced_arr": AMOUNT,
 }
-ASKED = "SELECT 1 FROM portfolio_product WHERE organization_id = %(organization)s AND need_phrases <> '' LIMIT 1"
-# The product spoken of most often names the need; ties go by the source's own id, which survives an export.
+
+# A need is adjacent where the product is not owned on the night and its whitespace is not all "no fit". Its worth is
+# the account's open whitespace of the product, else what the book pays for it in a year. The product named first is
+# the one worth most.
 STATEMENT = f"""
-WITH {RATES}, owned AS (
+WITH {RATES}, voiced AS (
+    SELECT account_id, product_id, max(voiced_at) AS last_at FROM diagnostics_voicedneed
+    WHERE organization_id = %(organization)s
+        AND voiced_at < %(until)s AND voiced_at >= %(until)s::timestamptz - interval '180 days'
+    GROUP BY 1, 2
+), running AS (
     SELECT s.account_id, s.product_id, sum(s.mrr::float8 * rates.rate) * 12 AS arr
-    FROM portfolio_subscription s
-        JOIN portfolio_account a ON a.organization_id = s.organization_id AND a.id = s.account_id
-        LEFT JOIN rates ON rates.currency = coalesce(nullif(s.currency, ''), nullif(a.currency, ''), %(currency)s)
+    FROM portfolio_subscription s LEFT JOIN rates ON rates.currency = coalesce(nullif(s.currency, ''), %(currency)s)
     WHERE s.organization_id = %(organization)s AND s.started_on <= %(night)s
         AND (s.ended_on IS NULL OR s.ended_on > %(night)s)
+        AND EXISTS (SELECT FROM voiced WHERE voiced.product_id = s.product_id)
     GROUP BY 1, 2
 ), price AS (
-    SELECT product_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY arr) AS arr FROM owned WHERE arr > 0 GROUP BY 1
-), open AS (
-    SELECT account_id, product_id, sum(value_arr)::float8 AS arr FROM portfolio_whitespacecell
-    WHERE organization_id = %(organization)s AND state = 'open' AND (since IS NULL OR since <= %(night)s)
-    GROUP BY 1, 2
-), voiced AS (
-    SELECT n.account_id, n.product_id, count(*) AS times, max((n.voiced_at AT TIME ZONE %(zone)s)::date) AS last_on
-    FROM diagnostics_voicedneed n
-    WHERE n.organization_id = %(organization)s AND n.voiced_at < %(until)s
-        AND n.voiced_at >= %(until)s - interval '180 days'
-        AND NOT EXISTS (SELECT FROM owned o WHERE o.account_id = n.account_id AND o.product_id = n.product_id)
-    GROUP BY 1, 2
+    SELECT product_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY arr) AS arr FROM running WHERE arr > 0 GROUP BY 1
+), cells AS (
+    SELECT account_id, product_id, bool_and(state = 'no_fit') AS closed,
+        sum(value_arr) FILTER (WHERE state = 'open')::float8 AS arr
+    FROM portfolio_whitespacecell
+    WHERE organization_id = %(organization)s AND (since IS NULL OR since <= %(night)s) GROUP BY 1, 2
+), needs AS (
+    SELECT v.account_id, v.product_id, v.last_at, coalesce(cells.arr, price.arr) AS arr
+    FROM voiced v LEFT JOIN cells USING (account_id, product_id) LEFT JOIN price USING (product_id)
+    WHERE cells.closed IS NOT TRUE AND NOT EXISTS (
+        SELECT FROM running r WHERE r.account_id = v.account_id AND r.product_id = v.product_id)
 )
-SELECT v.account_id, count(*), max(v.last_on), (array_agg(v.product_id ORDER BY v.times DESC, p.source_id))[1],
-    sum(coalesce(open.arr, price.arr))
-FROM voiced v
-    JOIN portfolio_product p ON p.organization_id = %(organization)s AND p.id = v.product_id
-    LEFT JOIN open ON open.account_id = v.account_id AND open.product_id = v.product_id
-    LEFT JOIN price ON price.product_id = v.product_id
-GROUP BY v.account_id
-"""  # noqa: S608  # RATES is our own text
+SELECT n.account_id, count(*), (max(n.last_at) AT TIME ZONE %(zone)s)::date,
+    (array_agg(n.product_id ORDER BY n.arr DESC NULLS LAST, p.source_id))[1], round(sum(n.arr)::numeric, 2)
+FROM needs n JOIN portfolio_product p ON p.organization_id = %(organization)s AND p.id = n.product_id
+GROUP BY n.account_id
+"""  # noqa: S608  # put together from constants
 
 
-def read_needs(facts: Facts, accounts: pl.DataFrame) -> pl.DataFrame:
-    """One row per account: none voiced is 0; without any need phrase nobody has looked, and no row says anything."""
-    if facts.read(ASKED, {"asked": COUNT}).is_empty():
-        return pl.DataFrame(schema=NEEDS)
-    voiced = facts.read(STATEMENT, NEEDS)
-    return (
-        accounts.select("account_id")
-        .join(voiced, on="account_id", how="left")
-        .with_columns(pl.col("needs_voiced").fill_null(0))
-    )
+def read_needs(facts: Facts) -> pl.DataFrame:
+    """One row per account that voiced a need for a product it could have within 180 days."""
+    return facts.read(STATEMENT, COLUMNS)

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 from diagnostics.features import FeatureSettings, compute_features
+from diagnostics.models import VoicedNeed
 from portfolio.models import (
     Account,
     AccountHistory,
@@ -349,6 +350,30 @@ def test_plans_milestones_opportunities_whitespace_and_intent(book):
     assert read_one(days_ago(11))["open_opportunity_arr"] == 5000
     assert pick(row, "whitespace_known", "whitespace_cells", "whitespace_arr") == (True, 2, 1000)
     assert pick(row, "intent_strength", "intent_on") == (60, days_ago(30))
+
+
+def test_needs_count_for_products_that_the_account_could_have(book):
+    account, extra = book["account"], book["extra"]
+    other = Product.objects.create(source_id="other", name="Other")
+    unfit = Product.objects.create(source_id="unfit", name="Unfit")
+    for product, department, state, value in (
+        (extra, "HR", "open", 300),
+        (other, "HR", "open", 900),
+        (unfit, "HR", "no_fit", 5),
+    ):
+        WhitespaceCell.objects.create(
+            account=account, product=product, department=department, state=state, value_arr=value
+        )
+    said = [(extra, 20), (extra, 3), (other, 60), (unfit, 5), (book["core"], 5), (other, 200), (extra, -1)]
+    for number, (product, ago) in enumerate(said):
+        ticket = Ticket.objects.create(source_id=f"n{number}", account=account, opened_at=at(ago))
+        VoicedNeed.objects.create(
+            account=account, product=product, ticket=ticket, voiced_at=at(ago), column="body", start=0, length=4
+        )
+    row = read_one()
+    assert pick(row, "needs_voiced", "need_on", "voiced_arr") == (2, days_ago(3), 1200)
+    assert row["voiced_product_id"] == str(other.id)
+    assert pick(read_one(days_ago(4)), "needs_voiced", "need_on") == (2, days_ago(20))
 
 
 def make_every_fact(book, *, after, suffix):
