@@ -187,7 +187,7 @@ _EVENTS = (
     (437, None, "release", "flow", "Flow 2.0: recipes shared between teams"),
     (PRICE_RISE_AGO, None, "price_change", "plan", "List prices of Plan raised by 3.5%"),
     (373, None, "release", "plan", "Plan 8.0: new week view"),
-    (311, 0, "incident", "plan", "Slow boards on a Monday morning, 2 hours"),
+    (311, 0, "incident", "plan", "Slow boards for two hours in the morning"),
     (268, None, "release", "time", "Time 3.2: payroll export by company"),
     (214, None, "release", "plan", "Plan 8.1: guest links for one job"),
     (159, None, "release", "connect", "Connect 1.6: partners accept jobs by mail"),

@@ -1,7 +1,8 @@
 """What is said and written between Brindel and its customers, by language and mood.
 
 Slots: {first} the other person, {us} Brindel's person, {site}, {site2}, {dept}, {n}, {m}, {pct},
-{month}. No text here may hold a need phrase of the catalogue: those are scripted.
+{used} (the share of seats in use that day), {month}. No text here may hold a need phrase of the
+catalogue: those are scripted.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ STRAINED_TALKS = {
         "Budget under review. {first} cannot say who will sign next time.",
     ),
     "fr": (
-        "Ton sec de {first}. {site} planifie de nouveau sur papier pour la moitié des équipes.",
+        "{first} répond sèchement. {site} planifie de nouveau sur papier pour la moitié des équipes.",
         "Deuxième appel sur les mêmes points. {first} veut des dates, pas des explications.",
         "{first} dit que l'exploitation n'ouvre plus le planning. Qui l'ouvre encore : pas de réponse.",
         "{first} demande la fin exacte du contrat et le préavis.",
@@ -94,7 +95,7 @@ SENT = {
     ),
     "fr": (
         "Bonjour {first}, comme promis la vue par site. C'est {site2} qu'il faut regarder ensemble. {us}",
-        "{first}, la session de {site} est réservée : une heure, avec deux planificateurs. {us}",
+        "{first}, la session pour {site} est réservée : une heure, avec deux planificateurs. {us}",
         "Bonjour {first}, les {m} points de notre appel sont réglés. Dites-moi si l'un revient. {us}",
         "Bonjour {first}, un mot avant {month} : les accès de {site} devraient suffire. {us}",
         "{first}, ci-joint le guide de deux pages sur le passage d'équipe. {us}",
@@ -162,15 +163,16 @@ STRAINED_RECEIVED = {
 # A business review in three sentences: where they stand, what was decided, what comes next.
 REVIEWS = {
     "en": (
-        ("{pct}% of the seats were used in the quarter, {site} leads.", "Use is steady; {site2} caught up with {site}.",
-         "{n} sites live, the last one since {month}.", "Jobs closed the same day: {pct}%."),
+        ("{used}% of the seats were used in the quarter, {site} leads.",
+         "Use is steady; {site2} caught up with {site}.",
+         "{m} sites live, the last one since {month}.", "Jobs closed the same day: {pct}%."),
         ("Decided: one template for all sites.", "Decided: quiet hours for {dept}, review of skills by {month}.",
          "{m} decisions, owners named on both sides.", "Decided: {site2} tests the new week view first."),
         ("Next goal: {site2} without paper by {month}.", "Next: a day in {site} together with {dept}.",
          "Next: permits kept by the teams themselves.", "Next: fewer late changes, measured by site."),
     ),
     "fr": (
-        ("{pct} % des accès utilisés sur le trimestre, {site} en tête.", "Usage stable ; {site2} a rattrapé {site}.",
+        ("{used} % des accès utilisés sur le trimestre, {site} en tête.", "Usage stable ; {site2} a rattrapé {site}.",
          "Interventions closes le jour même : {pct} %."),
         ("Décidé : un seul modèle pour tous les sites.", "{m} décisions, un responsable de chaque côté.",
          "Décidé : {site2} essaie d'abord la nouvelle vue semaine."),
@@ -178,7 +180,7 @@ REVIEWS = {
          "Ensuite : moins de changements tardifs, mesurés par site."),
     ),
     "de": (
-        ("{pct} % der Plätze im Quartal genutzt, {site} vorn.", "Nutzung stabil, {site2} hat {site} eingeholt."),
+        ("{used} % der Plätze im Quartal genutzt, {site} vorn.", "Nutzung stabil, {site2} hat {site} eingeholt."),
         ("Beschlossen: eine Vorlage für alle Standorte.", "{m} Beschlüsse, auf beiden Seiten mit Namen."),
         ("Ziel: {site2} ohne Papier bis {month}.", "Danach: ein Tag gemeinsam in {site}."),
     ),

@@ -24,8 +24,9 @@ from portfolio.sample.exchange_texts import (
 from portfolio.sample.members import FULL_NAMES, JONAS
 from portfolio.sample.scripted_exchanges import EXCHANGES as SCRIPTED
 from portfolio.sample.scripted_exchanges import ScriptedExchange
-from portfolio.sample.support import capitalise_sentences
+from portfolio.sample.support import finish_text
 from portfolio.sample.ticket_texts import TEAMS
+from portfolio.sample.usage import measure_use
 from portfolio.sample.world import ACCOUNTS, World
 
 # Days between calls, mails and reviews (0: none), by tier; a small yearly customer is called too.
@@ -67,6 +68,8 @@ class ExchangeWriter:
     def write_all(self) -> list[Exchange]:
         scripted = SCRIPTED.get(self.account.number, ())
         written = [self.tell(told) for told in scripted]
+        if self.account.phase == "onboarding":
+            return sorted([*written, *self.write_news()], key=lambda exchange: exchange.happened_at)
         told_ago = min((told.ago for told in scripted if told.kind == "qbr"), default=None)
         written += self.write_calls()
         written += self.write_mails()
@@ -230,9 +233,10 @@ class ExchangeWriter:
             n=rng.randint(3, 4 + max(3, (self.account.core.seats or 10) // 25)),
             m=("two", "three", "four")[rng.randrange(3)] if speaks == "en" else rng.randint(2, 5),
             pct=rng.randint(61, 93),
+            used=measure_use(self.world, self.account, self.history.ago(ago)),
             month=MONTHS[speaks][month],
         )
-        return capitalise_sentences(filled)
+        return finish_text(filled, speaks)
 
     def tell(self, told: ScriptedExchange) -> Exchange:
         """Write a scripted exchange with the people it names, or those a usual one would have."""
@@ -241,7 +245,7 @@ class ExchangeWriter:
         author = self.account.am if told.by_am else self.account.csm or JONAS
         state = "planned" if told.ago < 0 else ""
         attended = None if told.kind in {"email", "note"} or state else told.attended
-        day = self.history.ago(told.ago) if told.ago >= 0 else self.history.workday_ago(told.ago)
+        day = self.history.ago(told.ago) if told.exact else self.history.workday_ago(told.ago)
         sender = people[0].email if told.direction == "inbound" else author
         return Exchange(
             told.kind, draw_instant(self.rng, day, 9, 16), sender, people, told.text, told.direction, state, attended

@@ -66,6 +66,11 @@ _GOALS = {
         Goal("Demonstration of Flow to Quality", -8, None, 46_400),
         Goal("Monthey planned in the same board", 102, 96),
     ),
+    1163: (
+        Goal("First schedule published in Örebro", 38, 37),
+        Goal("Kumla live with all teams", -24),
+        Goal("Payroll file accepted by their provider", -61),
+    ),
     1027: (Goal("Named sponsor on the side of Clearwell", -9), Goal("Paper for the board", -5)),
 }  # fmt: skip
 _USUAL_GOALS = (
@@ -121,9 +126,10 @@ def list_goals(world: World, account: Account) -> list[Goal]:
     """Return the goals of an account: those of its story, or drawn ones that are on time."""
     if account.number in _GOALS:
         return list(_GOALS[account.number])
-    rng = world.open_generator(account, "goals")
+    rng, history = world.open_generator(account, "goals"), world.history
     titles = rng.sample(_USUAL_GOALS, rng.randint(2, 3))
-    goals = [Goal(title, due := rng.randrange(25, 300), due + rng.randrange(-4, 18)) for title in titles[1:]]
+    oldest = min(300, history.days_since(world.find_first_day(account)) - 60)
+    goals = [Goal(title, due := rng.randrange(25, oldest), due + rng.randrange(-4, 18)) for title in titles[1:]]
     worth = rng.randrange(4_100, 29_000, 70) if rng.random() < 0.4 else None
     return [*goals, Goal(titles[0], -rng.randrange(10, 130), None, worth)]
 

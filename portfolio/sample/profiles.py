@@ -27,6 +27,10 @@ _REACHED = {1163: (("kick_off", 62), ("first_schedule_published", 37)), 1161: ((
 def yield_accounts(world: World) -> Iterator[dict]:
     for account in ACCOUNTS:
         contacts = world.contacts[account.account_id]
+        rng = world.open_generator(account, "profile")
+        acquired = account.acquired
+        if acquired == "organic":
+            acquired = rng.choices(("organic", "campaign", "partner"), (80, 12, 8))[0]
         sponsor = find_sponsor(contacts) if account.strategic or account.tier == "enterprise" else None
         yield {
             "account_id": account.account_id,
@@ -35,7 +39,7 @@ def yield_accounts(world: World) -> Iterator[dict]:
             "tier": account.tier,
             "industry": account.industry,
             "country": account.country,
-            "employees": account.employees,
+            "employees": account.employees + (rng.randrange(-4, 6) if account.employees > 100 else 0),
             "parent_account_id": f"A-{account.parent}" if account.parent else "",
             "csm_email": account.csm,
             "am_email": account.am,
@@ -43,7 +47,7 @@ def yield_accounts(world: World) -> Iterator[dict]:
             "strategic": account.strategic,
             "phase": account.phase,
             "customer_since": world.find_first_day(account),
-            "acquired_through": account.acquired,
+            "acquired_through": acquired,
             "referred_by_account_id": f"A-{account.referred_by}" if account.referred_by else "",
             "currency": account.currency,
         }

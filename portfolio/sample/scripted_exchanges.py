@@ -8,7 +8,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class ScriptedExchange:
     """An exchange told in full; `people` are names at the customer, `by_am` whether the account
-    manager held it instead of the CSM, `ago` below zero a planned one."""
+    manager held it instead of the CSM, `ago` below zero a planned one; it moves to a working day
+    unless it is `exact`."""
 
     ago: int
     kind: str
@@ -17,6 +18,7 @@ class ScriptedExchange:
     direction: str = ""
     by_am: bool = False
     attended: bool = True
+    exact: bool = False
 
 
 def send(ago: int, text: str, *people: str, by_am: bool = False) -> ScriptedExchange:
@@ -27,8 +29,12 @@ def receive(ago: int, text: str, *people: str) -> ScriptedExchange:
     return ScriptedExchange(ago, "email", text, people, "inbound")
 
 
-def call(ago: int, text: str, *people: str, by_am: bool = False) -> ScriptedExchange:
-    return ScriptedExchange(ago, "call", text, people, by_am=by_am)
+def call(ago: int, text: str, *people: str, by_am: bool = False, exact: bool = False) -> ScriptedExchange:
+    return ScriptedExchange(ago, "call", text, people, by_am=by_am, exact=exact)
+
+
+def meet(ago: int, text: str, *people: str) -> ScriptedExchange:
+    return ScriptedExchange(ago, "meeting", text, people)
 
 
 def review(ago: int, text: str, *people: str) -> ScriptedExchange:
@@ -53,7 +59,7 @@ EXCHANGES: dict[int, tuple[ScriptedExchange, ...]] = {
     ),
     1027: (
         call(41, "Renewal talk with Martin and Gráinne: they want three years, Martin writes the paper for the board.",
-             "Martin Hale", "Gráinne Halloran", by_am=True),
+             "Martin Hale", "Gráinne Halloran", by_am=True, exact=True),
         receive(20, "Hello Camille, Martin has told us that he leaves in a week. Nobody is named yet. Priya",
                 "Priya Nair"),
         send(11, "Priya, who takes the paper for the board over? I would like to meet that person before the decision."
@@ -97,7 +103,8 @@ EXCHANGES: dict[int, tuple[ScriptedExchange, ...]] = {
              "Federica Tessaro"),
     ),
     1068: (
-        call(214, "Short call. The season begins, no time for a review before autumn. They will come back to us."),
+        call(214, "Short call. The season begins, no time for a review before autumn. They will come back to us.",
+             exact=True),
     ),
     1070: (
         call(64, "Karin is not convinced: the maintenance teams plan on paper again in Ludvika. Emil defends us.",
@@ -122,13 +129,33 @@ EXCHANGES: dict[int, tuple[ScriptedExchange, ...]] = {
                 " tutto."),
     ),
     1163: (
+        meet(64, "Kick-off. Goal: Örebro by the end of the first month, all units in six.", "Malin Nyström",
+             "Amir Rahimi"),
+        send(62, "Malin, Amir, thank you for the good start. Attached the plan with its four steps. Camille",
+             "Malin Nyström"),
+        receive(58, "Hello Camille, the list of our units and people is attached. Some work in two units. Amir",
+                "Amir Rahimi"),
+        call(55, "Went through the import. 118 people, eleven of them in two units: two entries each for now.",
+             "Amir Rahimi"),
+        meet(41, "Two days in Örebro. First week published by the planners themselves on the second day.",
+             "Malin Nyström", "Amir Rahimi"),
+        receive(36, "First schedule is out and nobody called me about it. Malin", "Malin Nyström"),
+        send(29, "Amir, here are the dates for Kumla. Tell me if the middle of the month is too early. Camille",
+             "Amir Rahimi"),
+        receive(27, "The middle is fine, the leaders there must be trained before. Amir", "Amir Rahimi"),
+        meet(20, "Workshop in Örebro with eleven planners. Good questions, slow wireless network.", "Malin Nyström",
+             "Amir Rahimi"),
+        call(13, "Second weekly call. Night duty is still planned beside the board. Johan wants to see it once more.",
+             "Amir Rahimi"),
         call(6, "Third weekly call. Two of four steps done, Kumla starts on Monday. Payroll waits for their provider.",
              "Amir Rahimi"),
-        ScriptedExchange(20, "meeting", "Workshop in Örebro with eleven planners. Good questions, slow wireless"
-                         " network.",
-                         ("Malin Nyström", "Amir Rahimi")),
-        ScriptedExchange(62, "meeting", "Kick-off. Goal: Örebro by the end of the first month, all units in six.",
-                         ("Malin Nyström", "Amir Rahimi")),
+    ),
+    1161: (
+        call(21, "Introduction by video, half an hour. Eight people, all of them on phones. They begin with two"
+             " crews."),
+        send(20, "Here is how a crew gets the app. Ten minutes each are enough. Camille"),
+        receive(15, "Two crews have it. The others follow after the holidays. How do we leave a person out for a"
+                " week?"),
     ),
     1074: (
         call(15, "Told them of the new list prices. They know that they pay 15% under list since the pilot and expect a"

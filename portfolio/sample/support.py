@@ -115,7 +115,7 @@ class TicketWriter:
             "hour": HOURS[speaks].format(rng.randint(6, 15), rng.choice((5, 10, 20, 25, 35, 40, 50))),
             "weekday": rng.choice(WEEKDAYS[speaks]),
         }
-        return capitalise_sentences(subject.format(**slots)), capitalise_sentences(body.format(**slots))
+        return finish_text(subject.format(**slots), speaks), finish_text(body.format(**slots), speaks)
 
     def write_release(self) -> Iterator[Ticket]:
         """Write what the broken release brought: at least one ticket stays open past its due day."""
@@ -162,7 +162,7 @@ class TicketWriter:
         if told.escalated or (told.took and told.took > 1.5 and rng.random() < 0.4):
             ticket = replace(ticket, escalated_at=self.know(opened + (due - opened) * draw_share(rng, 0.5, 1.0)))
         if told.rated and ticket.solved_at:
-            rated_at = self.know(ticket.solved_at + timedelta(hours=rng.randint(2, 20)))
+            rated_at = self.know(find_office_hour(ticket.solved_at + timedelta(hours=20), ticket.solved_at))
             return replace(ticket, satisfaction=told.rated if rated_at else "", satisfaction_at=rated_at)
         return self.rate(ticket, late=late)
 
@@ -177,7 +177,7 @@ class TicketWriter:
             return replace(ticket, reopened_at=ticket.solved_at, solved_at=again) if again else ticket
         if drawn < 0.27:
             after = timedelta(hours=self.rng.randint(1, 60), minutes=self.rng.randrange(60))
-            rated_at = self.know(ticket.solved_at + after)
+            rated_at = self.know(find_office_hour(ticket.solved_at + after, ticket.solved_at))
             strained = self.account.talk.is_strained(self.history.days_since(ticket.opened_at.date()))
             unhappy = 0.65 if late else 0.5 if strained else 0.15
             verdict = "bad" if self.rng.random() < unhappy else "good"
@@ -215,8 +215,10 @@ def find_office_hour(instant: datetime, after: datetime) -> datetime:
     return kept if kept > after else after + timedelta(minutes=11 + instant.minute)
 
 
-def capitalise_sentences(text: str) -> str:
-    """Begin each sentence with a capital letter, also where a slot came first."""
+def finish_text(text: str, speaks: str) -> str:
+    """Mend what filled slots break: capitals at the start of sentences, French elision."""
+    if speaks == "fr":
+        text = re.sub(r"\bde (?=[AEIOUÀÂÉÈÊÎÔaeiouàâéèêîô])", "d'", text)
     return re.sub(r"(^|[.?] )(\w)", lambda found: found[1] + found[2].upper(), text)
 
 

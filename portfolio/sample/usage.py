@@ -125,13 +125,30 @@ def soften_drop(ago: int) -> float:
     return min(1.0, max(0.0, (BROKEN_RELEASE_AGO - ago) / 24))
 
 
+def find_level(world: World, account: Account) -> list[float]:
+    """Return the people of the main product seen within 28 days, for each day of the history."""
+    if account.account_id not in world.levels:
+        rng = world.open_generator(account, "level")
+        periods = [p for p in world.periods[account.account_id] if p.product_id == "plan"]
+        adoption = account.use.adoption or draw_share(rng, 0.62, 0.94)
+        world.levels[account.account_id] = trace_level(world, account, periods, rng, adoption)
+    return world.levels[account.account_id]
+
+
+def measure_use(world: World, account: Account, day: date) -> int:
+    """Return how many of a hundred seats of the main product were in use on a day of the history."""
+    seats = sum(p.seats or 0 for p in world.periods[account.account_id] if p.product_id == "plan" and p.runs_on(day))
+    index = (day - world.history.begins).days
+    level = find_level(world, account)
+    return round(100 * level[index] / seats) if seats and 0 <= index < len(level) else 0
+
+
 def yield_core_usage(world: World, account: Account) -> Iterator[tuple[str, str, date, int]]:
     """Yield (product, metric, day, quantity) of the main product of an account, by day."""
     history, use, tier = world.history, account.use, account.tier
     rng = world.open_generator(account, "usage")
     periods = [p for p in world.periods[account.account_id] if p.product_id == "plan"]
-    adoption = use.adoption or draw_share(rng, 0.62, 0.94)
-    level = trace_level(world, account, periods, rng, adoption)
+    level = find_level(world, account)
     season, _soft = list_seasons(history.begins, history.length, REGION[account.country], account.summer_trade)
     week = _WHOLE_WEEK if account.week == 7 else _OFFICE_WEEK
     busy = draw_share(rng, 5.5, 11.0)

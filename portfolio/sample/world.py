@@ -28,6 +28,8 @@ class World:
     def __init__(self, today: date, seed: int = DEFAULT_SEED) -> None:
         self.history = History(today)
         self.seed = seed
+        # People seen within 28 days, by account_id and day of the history; filled by the usage.
+        self.levels: dict[str, list[float]] = {}
 
     def open_generator(self, account: Account, purpose: str) -> Random:
         return open_generator(self.seed, account.account_id, purpose)

