@@ -61,9 +61,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.SeparateDatabaseAndState(
-            database_operations=[
-                migrations.RunSQL([TABLE, MAKE_MONTH], migrations.RunSQL.noop)
-            ],
+            database_operations=[migrations.RunSQL([TABLE, MAKE_MONTH], migrations.RunSQL.noop)],
             state_operations=[
                 migrations.CreateModel(
                     name="Usage",
@@ -121,9 +119,7 @@ class Migration(migrations.Migration):
                 ),
                 migrations.AddConstraint(
                     model_name="usage",
-                    constraint=accounts.constraints.OrganizationIsolation(
-                        name="portfolio_usage_isolation"
-                    ),
+                    constraint=accounts.constraints.OrganizationIsolation(name="portfolio_usage_isolation"),
                 ),
                 migrations.AddConstraint(
                     model_name="usage",
