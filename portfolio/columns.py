@@ -1,6 +1,8 @@
 """The words in which the data contract is written: kinds of cells, columns, files."""
 
+import datetime
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -9,6 +11,9 @@ from django.db import models
 from django.utils.functional import Promise
 
 from accounts.fields import EncryptedTextField
+
+# Beyond it a float no longer holds every whole number.
+LARGEST_WHOLE = 2**53
 
 
 class Kind(StrEnum):
@@ -98,7 +103,7 @@ class File:
 
     def database_column(self, column: Column) -> str:
         """The database column in which it lands (`account_id` for the reference `account`)."""
-        return self.model_field(column).column
+        return str(self.model_field(column).column)
 
 
 def own_id(name: str, **options: Any) -> Column:
@@ -148,3 +153,19 @@ def file(
 ) -> File:
     """Declare a file; `key` holds the key's columns, separated by spaces."""
     return File(name, model, tuple(key.split()), columns, one_row_is, label, only_from_export)
+
+
+def write_cell(value: Any) -> str:
+    """The one way in which a value is written into a cell: what portfolio.importing reads back as the same value."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime.datetime):
+        return value.astimezone(datetime.UTC).isoformat()
+    if isinstance(value, Decimal):
+        # 200.0000 and 2E+2 are written 200; zero has no sign.
+        return format(value.normalize() + 0, "f")
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < LARGEST_WHOLE else repr(value)
+    return value.isoformat() if isinstance(value, datetime.date) else str(value)
