@@ -9,14 +9,15 @@ from typing import Any
 
 from django.contrib.postgres.lookups import Unaccent
 from django.db import connection
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Lower
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Lower
 
 from accounts.encryption import hash_for_lookup
 from accounts.models import Membership
 from diagnostics.filters import search_condition
 from diagnostics.models import Diagnosis
 from diagnostics.models.diagnoses import Lever, Segment
+from diagnostics.queries.choices import name_of
 from diagnostics.queries.diagnosed import Nights, Scope, run_over_found
 from portfolio.books import visible_accounts
 from portfolio.models import Account, Contact, Subscription
@@ -186,12 +187,6 @@ def _read_rows(scope: Scope, ids: Sequence[uuid.UUID]) -> list[AccountRow]:
         return [AccountRow(*row) for row in cursor.fetchall()]
 
 
-def _name_of(address: str) -> Coalesce:
-    """The full name of the member who has an e-mail address; '' where nobody of the organization has it."""
-    members = Membership.objects.filter(user__email=OuterRef(address))
-    return Coalesce(Subquery(members.values("user__full_name")[:1]), Value(""))
-
-
 def undiagnosed_accounts(accounts: QuerySet[Account], nights: Nights | None, *, left: bool) -> QuerySet[Account]:
     """Of `accounts`, those that the last night did not diagnose, by name.
 
@@ -209,7 +204,7 @@ def undiagnosed_accounts(accounts: QuerySet[Account], nights: Nights | None, *, 
         accounts = accounts.filter(former).annotate(left_on=Subquery(last_end.values("end")))
     elif nights:
         accounts = accounts.filter(~former)
-    return accounts.annotate(csm_name=_name_of("csm_email"), am_name=_name_of("am_email")).order_by(
+    return accounts.annotate(csm_name=name_of("csm_email"), am_name=name_of("am_email")).order_by(
         Lower(Unaccent("name")), "pk"
     )
 

@@ -7,19 +7,21 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Case, F, TextField, Value, When
 from django.utils.functional import cached_property
 
 from diagnostics.engine import ScoringModel
 from diagnostics.model_versions import read_model
 from diagnostics.models import Diagnosis, Movement
 from diagnostics.models.diagnoses import Lever, Segment
+from diagnostics.queries.choices import owner_name
 from diagnostics.queries.diagnosed import Scope, run_over_found
 from diagnostics.queries.movements import CROSSINGS, MovementRow, describe_movements
 
 # From here on every account as a disc is a blot: cells, with the largest accounts over them.
 MOST_POINTS = 200
 NAMED_IN_CELLS = 25
+CELL_POINTS = 10
 TONIGHT = 5
 CROSSING_DAYS = 30
 GROWTH_LEVERS = tuple(lever for lever in Lever.values if lever != Lever.RETAIN)
@@ -53,17 +55,16 @@ class MatrixPoint:
     """One scored account; `before` is (health, potential) where the trail starts, None without one."""
 
     id: uuid.UUID
-    name: str
-    arr: Decimal
     health: float
     potential: float
     segment: str
-    segment_before: str | None
-    before: tuple[float, float] | None
-    lever: str
+    arr: Decimal
+    name: str
     tier: str
-    csm_email: str
     customer_since: date | None
+    owner: str
+    before: tuple[float, float] | None
+    segment_before: str | None
 
     @property
     def health_change(self) -> float | None:
@@ -88,6 +89,11 @@ class Matrix:
         """The groups that have a place: both scores known."""
         return tuple(group for group in self.groups if group.healthy is not None and group.high is not None)
 
+    @property
+    def placed_total(self) -> Total:
+        """The accounts that have a place."""
+        return self.total(lambda group: group.healthy is not None and group.high is not None)
+
     def total(self, holds: Callable[[Group], object] = lambda group: True) -> Total:
         """What the groups for which `holds` come to, those without a place included."""
         kept = [group for group in self.groups if holds(group)]
@@ -96,6 +102,10 @@ class Matrix:
     def quadrant(self, *, healthy: bool, high: bool) -> Total:
         """The accounts on one side of both thresholds."""
         return self.total(lambda group: group.healthy is healthy and group.high is high)
+
+    def in_segment(self, segment: str) -> Total:
+        """The accounts of one segment, those without a place included."""
+        return self.total(lambda group: group.segment == segment)
 
     @property
     def withheld(self) -> Total:
@@ -163,42 +173,39 @@ def read_matrix(scope: Scope) -> Matrix:
 
 def _read_points(ids: Sequence[uuid.UUID], night: date, earlier: date | None) -> list[MatrixPoint]:
     nights = [day for day in (night, earlier) if day]
-    rows = Diagnosis.objects.filter(night__in=nights, account_id__in=ids).values_list(
-        "account_id",
-        "night",
+    owned_by = Case(When(night=night, then=owner_name()), default=Value(""), output_field=TextField())
+    columns = (
         "health",
         "potential",
         "segment",
         "arr",
-        "lever",
         "account__name",
         "account__tier",
-        "account__csm_email",
         "account__customer_since",
+        "owner",
     )
+    rows = Diagnosis.objects.filter(night__in=nights, account_id__in=ids).annotate(owner=owned_by)
     now: dict[uuid.UUID, list[Any]] = {}
     then: dict[uuid.UUID, list[Any]] = {}
-    for account_id, day, *rest in rows:
+    for account_id, day, *rest in rows.values_list("account_id", "night", *columns):
         (now if day == night else then)[account_id] = rest
     points = []
     for account_id in ids:
-        health, potential, segment, arr, lever, name, tier, csm_email, since = now[account_id]
+        health, potential, segment, arr, name, tier, since, owner = now[account_id]
         h, p, segment_before, *_rest = then.get(account_id, (None, None, None))
-        before = None if h is None or p is None else (h, p)
         points.append(
             MatrixPoint(
-                account_id,
-                name,
-                arr or Decimal(0),
-                health,
-                potential,
-                segment,
-                segment_before,
-                before,
-                lever,
-                tier,
-                csm_email,
-                since,
+                id=account_id,
+                health=health,
+                potential=potential,
+                segment=segment,
+                arr=arr or Decimal(0),
+                name=name,
+                tier=tier,
+                customer_since=since,
+                owner=owner,
+                before=None if h is None or p is None else (h, p),
+                segment_before=segment_before,
             )
         )
     return points

@@ -1,4 +1,4 @@
-"""The badge and the lever of a row, for long lists: each of the few there are is rendered once a language."""
+"""Marks of long lists and charts: badges and levers rendered once a language, coordinates, tiers."""
 
 from functools import lru_cache
 
@@ -6,6 +6,8 @@ from django import template
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+
+from portfolio.models import Account
 
 register = template.Library()
 
@@ -25,3 +27,21 @@ def lever_mark(lever: str) -> SafeString:
 @lru_cache(maxsize=64)
 def _render(component: str, name: str, value: str, language: str) -> SafeString:
     return SafeString(render_to_string(component, {name: value}).strip())
+
+
+@register.filter
+def add_units(value: float, more: float) -> float:
+    """A coordinate moved by `more` units, to the tenth."""
+    return round(value + more, 1)
+
+
+@register.filter
+def round_units(value: float) -> float:
+    """A coordinate to the tenth."""
+    return round(value, 1)
+
+
+@register.filter
+def tier_name(tier: str) -> str:
+    """The tier in words; '' where it is unknown."""
+    return str(Account.Tier(tier).label) if tier else ""
