@@ -10,7 +10,7 @@ from itertools import groupby
 from random import Random
 
 from portfolio.sample.contracts import CENT, Period
-from portfolio.sample.days import add_months, shift_to_weekday
+from portfolio.sample.days import add_months, spread_to_weekday
 from portfolio.sample.declare import Account
 from portfolio.sample.world import ACCOUNTS, World
 
@@ -69,9 +69,9 @@ def draw_invoice(world: World, account: Account, issued_on: date, amount: Decima
         return Invoice(issued_on, issued_on, issued_on, amount)
     due_on = issued_on + timedelta(days=_DUE_DAYS[account.tier])
     earliest, latest = _PAYS[account.care.pays]
-    paid_on = shift_to_weekday(due_on + timedelta(days=rng.randint(earliest, latest)))
+    paid_on = spread_to_weekday(due_on + timedelta(days=rng.randint(earliest, latest)))
     if account.care.pays == "on_time" and rng.random() < 0.1:
-        paid_on = shift_to_weekday(due_on + timedelta(days=rng.randint(5, 16)))
+        paid_on = spread_to_weekday(due_on + timedelta(days=rng.randint(5, 16)))
     if amount < 0:
         return Invoice(issued_on, issued_on, issued_on, amount)
     return Invoice(issued_on, due_on, paid_on if paid_on <= history.night else None, amount)
@@ -85,7 +85,7 @@ def fail_cards(world: World, account: Account, invoices: list[Invoice]) -> list[
         if not charged:
             continue
         chosen = max(charged, key=lambda i: i.issued_on)
-        again = shift_to_weekday(chosen.issued_on + timedelta(days=9))
+        again = spread_to_weekday(chosen.issued_on + timedelta(days=9))
         paid_on = again if again <= history.night and not account.lost else None
         invoices[invoices.index(chosen)] = replace(chosen, paid_on=paid_on, status="failed")
     return invoices

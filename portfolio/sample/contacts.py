@@ -161,7 +161,7 @@ def list_contacts(
             since = max(since, person.left + 200)
         if person.since is not None:
             since = person.since
-        dated.append((history.workday_ago(since), person))
+        dated.append((history.some_workday_ago(since), person))
     dated.sort(key=lambda pair: pair[0])
     return [
         Contact(

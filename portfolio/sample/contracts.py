@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from portfolio.sample.catalogue import PLAN, PRICE_RISE_AGO, find_list_price, find_rate
-from portfolio.sample.days import History, add_months, shift_to_weekday
+from portfolio.sample.days import History, add_months, spread_to_weekday
 from portfolio.sample.declare import Account, Line, Move, draw_share, open_generator
 
 CENT = Decimal("0.01")
@@ -80,7 +80,7 @@ def list_term_starts(history: History, account: Account, line: Line) -> list[dat
     if line.started is None:
         end = history.ago(-(line.ends_in or 0))
         return [add_months(end, -line.term * count) for count in range(line.terms, 0, -1)]
-    first = shift_to_weekday(history.ago(line.started))
+    first = spread_to_weekday(history.ago(line.started))
     if line.co_terms:
         return [first, *(day for day in list_term_starts(history, account, account.core) if day > first)]
     starts: list[date] = []
@@ -124,7 +124,7 @@ def find_move_day(history: History, move: Move, starts: list[date]) -> date:
     """Return the day of a move: a term's first day, or a working day."""
     if move.ago is not None:
         day = history.ago(move.ago)
-        return day if day in starts else shift_to_weekday(day)
+        return day if day in starts else spread_to_weekday(day)
     return starts[-1 - (move.term or 0)]
 
 

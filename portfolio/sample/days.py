@@ -27,6 +27,13 @@ def shift_to_weekday(day: date) -> date:
     return day - timedelta(days=max(0, day.weekday() - 4))
 
 
+def spread_to_weekday(day: date) -> date:
+    """Return `day`, or for a weekend one of the five working days before it, each as often."""
+    if day.weekday() < 5:
+        return day
+    return day - timedelta(days=day.weekday() - 4 + (day.toordinal() // 7 + 3 * day.weekday()) % 5)
+
+
 def find_easter(year: int) -> date:
     """Return Easter Sunday (anonymous Gregorian computus, Meeus)."""
     a, (b, c) = year % 19, divmod(year, 100)
@@ -84,6 +91,10 @@ class History:
     def workday_ago(self, days: int) -> date:
         """Return the last Monday-to-Friday on or before `ago(days)`."""
         return shift_to_weekday(self.ago(days))
+
+    def some_workday_ago(self, days: int) -> date:
+        """Return `ago(days)`, or a working day of the week before where that is a weekend."""
+        return spread_to_weekday(self.ago(days))
 
     def days_since(self, day: date) -> int:
         """Return how many days before the night `day` lies."""

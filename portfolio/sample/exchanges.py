@@ -24,7 +24,7 @@ from portfolio.sample.exchange_texts import (
 from portfolio.sample.members import FULL_NAMES, JONAS
 from portfolio.sample.scripted_exchanges import EXCHANGES as SCRIPTED
 from portfolio.sample.scripted_exchanges import ScriptedExchange
-from portfolio.sample.support import finish_text
+from portfolio.sample.support import add_workdays, finish_text
 from portfolio.sample.ticket_texts import TEAMS
 from portfolio.sample.usage import measure_use
 from portfolio.sample.world import ACCOUNTS, World
@@ -112,9 +112,11 @@ class ExchangeWriter:
                 continue
             strained = self.account.talk.is_strained(ago) and self.rng.random() < 0.6
             if self.rng.random() < 0.5:
-                yield self.write(ago, "email", self.pick(SENT, "sent"), people, direction="outbound")
-                if self.rng.random() < 0.45 and not strained and ago - 1 > self.account.talk.silent_for:
-                    yield self.write(ago - 1, "email", self.pick(RECEIVED, "received"), people, direction="inbound")
+                sent = self.write(ago, "email", self.pick(SENT, "sent"), people, direction="outbound")
+                yield sent
+                answered = self.history.days_since(add_workdays(sent.happened_at, 1).date())
+                if self.rng.random() < 0.45 and not strained and answered > self.account.talk.silent_for:
+                    yield self.write(answered, "email", self.pick(RECEIVED, "received"), people, direction="inbound")
             else:
                 bank = STRAINED_RECEIVED if strained else RECEIVED
                 text = self.pick(bank, "answer" if strained else "received")
@@ -214,7 +216,7 @@ class ExchangeWriter:
             people_seen = people
         text = text if filled else self.fill(text, ago, people, author)
         sender = people[0].email if direction == "inbound" else author
-        day = self.history.workday_ago(ago)
+        day = self.history.some_workday_ago(ago)
         if ago > 14 and (day.month, day.day) >= (12, 23):
             day = shift_to_weekday(date(day.year, 12, 22))
         return Exchange(kind, draw_instant(self.rng, day), sender, people_seen, text, direction, state, attended)

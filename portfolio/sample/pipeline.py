@@ -10,7 +10,7 @@ from functools import partial
 
 from portfolio.sample.catalogue import find_rate
 from portfolio.sample.contracts import Period, list_term_starts
-from portfolio.sample.days import draw_instant, shift_to_weekday
+from portfolio.sample.days import draw_instant, spread_to_weekday
 from portfolio.sample.declare import Account
 from portfolio.sample.world import ACCOUNTS, World
 
@@ -101,7 +101,7 @@ class PipelineWriter:
                 continue
             earlier = before.mrr if before and period.reason != "cross_sell" else Decimal(0)
             amount = self.in_eur(period.mrr - earlier)
-            won_on = shift_to_weekday(period.started_on - timedelta(days=self.rng.randrange(1, 13)))
+            won_on = spread_to_weekday(period.started_on - timedelta(days=self.rng.randrange(1, 13)))
             referred = period.reason == "cross_sell" and self.rng.random() < 0.2
             yield self.tell(period.reason, period.product_id, won_on, amount, "won", "referral" if referred else "")
 
@@ -120,7 +120,7 @@ class PipelineWriter:
         lever = "cross_sell" if missing and self.rng.random() < 0.6 else "seats"
         product = self.rng.choice(missing) if lever == "cross_sell" else "plan"
         amount = self.in_eur(self.account_mrr() * Decimal(self.rng.randint(6, 19)) / 100)
-        yield self.tell(lever, product, self.history.workday_ago(ago), amount, "lost", "")
+        yield self.tell(lever, product, self.history.some_workday_ago(ago), amount, "lost", "")
 
     def write_renewals(self) -> Iterator[Opportunity]:
         """Write the renewal of each larger contract: those of past terms, and the next one begun."""
@@ -131,14 +131,14 @@ class PipelineWriter:
         for start in starts[1:]:
             if self.history.covers(start - timedelta(days=RENEWAL_LEAD_DAYS + 20)):
                 mrr = self.account_mrr(start)
-                closed_on = shift_to_weekday(start - timedelta(days=core.notice + self.rng.randrange(-3, 16)))
+                closed_on = spread_to_weekday(start - timedelta(days=core.notice + self.rng.randrange(-3, 16)))
                 yield self.tell("renewal", "plan", closed_on, self.in_eur(mrr), "won", "")
         end = self.history.ago(-(core.ends_in or 0))
         if self.account.lost and self.account.core.noticed is not None and self.history.covers(end):
             day = self.history.ago(self.account.core.noticed)
             yield self.tell("renewal", "plan", day, self.in_eur(self.periods[-1].mrr), "lost", "", core.end_reason)
         lead = self.rng.randrange(RENEWAL_LEAD_DAYS - 30, RENEWAL_LEAD_DAYS)
-        begun = shift_to_weekday(end - timedelta(days=lead))
+        begun = spread_to_weekday(end - timedelta(days=lead))
         if begun <= self.history.ago(3) and not self.account.lost and core.noticed is None:
             if self.account.number in UNPREPARED:
                 return
@@ -147,7 +147,7 @@ class PipelineWriter:
             stages = [(draw_instant(self.rng, begun, 9, 16), "identified", amount)]
             for stage, step in zip(_STAGES[1:], (28, 63, 96), strict=True):
                 if age > step:
-                    day = self.history.workday_ago(age - step)
+                    day = self.history.some_workday_ago(age - step)
                     stages.append((draw_instant(self.rng, day, 9, 16), stage, amount))
             yield Opportunity(self.account, "renewal", "plan", begun, end, "organic", tuple(stages))
 
@@ -169,7 +169,7 @@ class PipelineWriter:
         days = [closed_on - timedelta(days=sum(steps[index:])) for index in range(len(steps))]
         seen = [amount * self.rng.randint(80, 110) // 100 for _day in days[:-1]] + [amount]
         stages = [
-            (draw_instant(self.rng, shift_to_weekday(day), 9, 17), stage, worth)
+            (draw_instant(self.rng, spread_to_weekday(day), 9, 17), stage, worth)
             for day, stage, worth in zip(days, _STAGES, seen, strict=False)
         ]
         stages.append((draw_instant(self.rng, closed_on, 9, 17), end, amount))

@@ -117,7 +117,7 @@ def yield_account_plans(world: World) -> Iterator[dict]:
                 "objective": fill(world, account, objective, order // 2),
                 "success_criteria": fill(world, account, criteria, order // 2),
                 "owner_email": account.am if rng.random() < 0.25 else account.csm,
-                "updated_on": history.workday_ago(ago),
+                "updated_on": history.workday_ago(ago) if ago in PLAN_AGE.values() else history.some_workday_ago(ago),
                 "reviewed_on": history.workday_ago(ago - rng.randrange(20, 40)) if reviewed else None,
             }
 
@@ -145,7 +145,7 @@ def yield_account_goals(world: World) -> Iterator[dict]:
                 "account_id": account.account_id,
                 "title": fill(world, account, goal.title, order),
                 "amount_arr": None if goal.amount is None else Decimal(goal.amount),
-                "due_on": history.workday_ago(goal.due),
-                "done_on": None if goal.done is None else history.workday_ago(goal.done),
+                "due_on": history.some_workday_ago(goal.due),
+                "done_on": None if goal.done is None else history.some_workday_ago(goal.done),
                 "owner_email": account.csm,
             }

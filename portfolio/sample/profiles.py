@@ -84,4 +84,4 @@ def yield_milestones(world: World) -> Iterator[dict]:
         last_ago = history.days_since(world.find_last_day(account))
         for name, ago in _REACHED.get(account.number, drawn):
             if ago >= last_ago:
-                yield {"account_id": account.account_id, "milestone": name, "reached_on": history.workday_ago(ago)}
+                yield {"account_id": account.account_id, "milestone": name, "reached_on": history.some_workday_ago(ago)}

@@ -91,7 +91,7 @@ def list_answers(world: World, account: Account) -> list[tuple[str, datetime, in
             wanted = {"enterprise": 3, "mid_market": 2, "smb": 1}[account.tier]
             for contact in rng.sample(there, min(len(there), rng.randint(0 if wanted == 1 else 1, wanted))):
                 score = draw_score(rng, account, contact, ago)
-                when = draw_instant(rng, history.workday_ago(max(1, ago - rng.randrange(9))), 8, 19)
+                when = draw_instant(rng, history.some_workday_ago(max(1, ago - rng.randrange(9))), 8, 19)
                 answers.append(("nps", when, score, contact, comment_on(rng, account, score / 10)))
             users = [c for c in there if not c.decides]
             if users and account.tier != "smb" and rng.random() < 0.55:
@@ -100,7 +100,7 @@ def list_answers(world: World, account: Account) -> list[tuple[str, datetime, in
                 share = draw_score(rng, account, contact, ago) / 10
                 after = max(1, ago - rng.randrange(20, 60))
                 if after >= max(history.days_since(last), quiet_for):
-                    when = draw_instant(rng, history.workday_ago(after), 8, 19)
+                    when = draw_instant(rng, history.some_workday_ago(after), 8, 19)
                     answers.append((kind, when, max(1, round(share * best)), contact, comment_on(rng, account, share)))
             ago -= _EVERY[account.tier] + rng.randrange(-9, 10)
     return sorted(answers, key=lambda answer: answer[1])
