@@ -41,6 +41,8 @@ def make_template() -> str:
     name = f"phano_template_{_fingerprint()}"
     with admin_connection() as admin:
         passwords = {settings.DATABASES[a]["USER"]: settings.DATABASES[a]["PASSWORD"] for a in ("default", "owner")}
+        # Two runs on one cluster take turns; the lock goes with the connection.
+        admin.execute("SELECT pg_advisory_lock(hashtext('phano_template'))")
         provision_roles(admin, passwords)
         if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             return name
