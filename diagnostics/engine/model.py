@@ -41,7 +41,7 @@ class Thresholds:
 class RiskCurve:
     """The default curves: log-odds, linear in health and in facts. docs/diagnosis.md says where from."""
 
-    churn_at_base: float = -3.1  # health at its base, nothing else known: 4.3 % in 90 days
+    churn_at_base: float = -3.3  # health at its base, nothing else known: 3.6 % in 90 days
     churn_per_point: float = -0.055
     churn_no_decision: float = -1.6  # no term ends within the window
     churn_decision: float = 0.25  # one does
@@ -63,7 +63,7 @@ class ScoringModel:
     """
 
     version: int = 0
-    base: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({"health": 70.0, "potential": 40.0}))
+    base: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({"health": 72.0, "potential": 38.0}))
     signals: tuple[str, ...] = tuple(signal.name for signal in SIGNALS)
     weights: Mapping[str, Mapping[str, float]] = field(
         default_factory=lambda: MappingProxyType({signal.name: signal.weights for signal in SIGNALS})

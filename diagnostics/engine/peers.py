@@ -26,6 +26,7 @@ SCOPES: dict[str, tuple[tuple[str, ...], ...]] = {
     "trend_28": (("country",), ()),
     "trend_84": (("country",), ()),
     "idle_days": (("country",), ()),
+    "products": (("tier",), ()),
     "days_to_first_milestone": (("tier",), ()),
 }
 # Rates of rare events: the sum over the book divided by its activity, not a median (which would be 0).

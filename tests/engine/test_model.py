@@ -19,11 +19,16 @@ def test_a_model_survives_json_and_diagnoses_the_same():
 
 def test_weights_are_those_of_the_tier():
     model = DEFAULT_MODEL.with_weights(
-        {"product_footing": {"enterprise": 3.0, "mid_market": 6.0, "smb": 12.0}}, version=2
+        {"overdue_invoices": {"enterprise": 3.0, "mid_market": 6.0, "smb": 12.0}}, version=2
     )
-    facts = [{"tier": tier, "products": 3} for tier in ("enterprise", "mid_market", "smb", "", "galactic")]
-    points = [explain(row, model)["product_footing"].points for row in diagnose_changed(*facts, model=model).to_dicts()]
-    assert points == [3.0, 6.0, 12.0, 6.0, 6.0]
+    facts = [
+        {"tier": tier, "overdue_invoices": 1, "overdue_days": 60}
+        for tier in ("enterprise", "mid_market", "smb", "", "galactic")
+    ]
+    points = [
+        explain(row, model)["overdue_invoices"].points for row in diagnose_changed(*facts, model=model).to_dicts()
+    ]
+    assert points == [-3.0, -6.0, -12.0, -6.0, -6.0]
 
 
 def test_a_model_with_fewer_signals_numbers_its_own():

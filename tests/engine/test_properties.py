@@ -108,7 +108,12 @@ def test_the_calendar_of_a_contract_changes_no_score():
 
 @pytest.mark.parametrize(
     "ramp",
-    [{"neutral": 1.0}, {"neutral": 1.0, "worst": 2.0, "best": 3.0}, {"neutral": 0.0, "worst": -1.0, "best": -2.0}],
+    [
+        {"neutral": 1.0},
+        {"neutral": 0.0, "best": 1.0, "reward": 1.5},
+        {"neutral": 1.0, "worst": 2.0, "best": 3.0},
+        {"neutral": 0.0, "worst": -1.0, "best": -2.0},
+    ],
 )
 def test_a_ramp_that_turns_round_is_refused(ramp):
     with pytest.raises(ValueError, match="ramp"):

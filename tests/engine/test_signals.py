@@ -84,7 +84,7 @@ EXAMPLES = {
     ),
     "surveys": (
         {"survey_score": -0.5, "survey_answers": 2, "survey_on": days_ago(30)},
-        -6.25,
+        -4.6875,
         "Survey answers stand at **−0.50** on a scale from −1 to 1 (**2 answers**, the last on 20 Oct).",
         "Les enquêtes donnent **−0,50** sur une échelle de −1 à 1 (**2 réponses**, la dernière le 20 octobre).",
     ),
@@ -96,7 +96,7 @@ EXAMPLES = {
     ),
     "overdue_invoices": (
         {"overdue_invoices": 1, "overdue_amount": 23_000.0, "overdue_days": 34},
-        -6.0,
+        -7.25,
         "**€23,000** is unpaid on **1 invoice**, the oldest **34 days** overdue.",
         "**23 000 €** restent impayés sur **1 facture**, la plus ancienne en retard de **34 jours**.",
     ),
@@ -120,9 +120,9 @@ EXAMPLES = {
     ),
     "product_footing": (
         {"products": 2},
-        3.3125,
-        "Pays for **2 of 2** products.",
-        "Paie **2 produits sur 2**.",
+        4.6875,
+        "Pays for **2 of 2** products, comparable accounts for **1**.",
+        "Paie **2 produits sur 2**, les comptes comparables **1**.",
     ),
     "tenure": (
         {"first_paid_on": days_ago(90)},
@@ -156,13 +156,13 @@ EXAMPLES = {
     ),
     "sponsor_left": (
         {"sponsors_left": 1, "sponsors": 1, "sponsor_left_on": days_ago(13)},
-        -7.0,
+        -11.6875,
         "A sponsor or champion left on **6 Nov**; **1 person** of that standing remains.",
         "Un sponsor ou un champion est parti le **6 novembre** ; il en reste **1**.",
     ),
     "decider_silence": (
         {"last_decider_on": days_ago(95)},
-        -5.0,
+        -7.5,
         "No two-way exchange with a decision-maker for **95 days**.",
         "Aucun échange dans les deux sens avec un décideur depuis **95 jours**.",
     ),
@@ -198,7 +198,7 @@ EXAMPLES = {
     ),
     "limit_used": (
         {"limit_metric": "api_calls", "limit_used": 970_000.0, "limit_included": 1_000_000.0},
-        14.9375,
+        12.9375,
         "**97%** of the included API calls used: **970,000 of 1,000,000**.",
         "**97 %** des appels d’API inclus sont utilisés : **970 000 sur 1 000 000**.",
     ),
@@ -222,7 +222,7 @@ EXAMPLES = {
     ),
     "use_for_price": (
         {"activity_28": 4_400.0, "activity_29_56": 4_400.0, "activity_57_84": 4_400.0},
-        2.5625,
+        1.9375,
         "**660** uses per 100 of monthly price; comparable accounts **300**.",
         "**660** utilisations pour 100 de prix mensuel ; comptes comparables : **300**.",
     ),
@@ -240,25 +240,25 @@ EXAMPLES = {
     ),
     "room_left": (
         {"whitespace_known": True, "whitespace_cells": 3, "whitespace_arr": 36_000.0},
-        6.3125,
+        8.75,
         "**€36,000** of products it does not have yet, **150%** of what it pays.",
         "**36 000 €** de produits qu’il n’a pas encore, **150 %** de ce qu’il paie.",
     ),
     "next_plan": (
         {"next_plan_mrr": 4_000.0},
-        8.0,
+        10.0,
         "A plan stands above: **€2,000** a month now, **€4,000** there.",
         "Un forfait existe au-dessus : **2 000 €** par mois aujourd’hui, **4 000 €** là-haut.",
     ),
     "growth_phase": (
         {"first_paid_on": days_ago(700)},
-        -8.5625,
+        -5.125,
         "Customer for **23 months**: most expansions come earlier.",
         "Client depuis **23 mois** : la plupart des expansions viennent plus tôt.",
     ),
     "past_expansion": (
         {"expansions_365": 2, "last_expansion_on": days_ago(60)},
-        4.6875,
+        5.3125,
         "**2 expansions** in the last year.",
         "**2 expansions** sur un an.",
     ),

@@ -22,7 +22,7 @@ SIGNALS = (
             "amount": pl.col("overdue_amount"),
             "invoices": pl.col("overdue_invoices"),
         },
-        ramp=Ramp(neutral=3.0, worst=60.0),
+        ramp=Ramp(neutral=3.0, worst=50.0),
         weight=(9, 11, 14),
         en=Wording(
             "**{amount:money}** is unpaid on **{invoices:plural invoice|invoices}**, "
@@ -58,7 +58,7 @@ SIGNALS = (
             "on_time": pl.col("paid_on_time_365"),
             "invoices": pl.col("invoices_365"),
         },
-        ramp=Ramp(neutral=0.8, worst=0.3, best=1.0),
+        ramp=Ramp(neutral=0.8, worst=0.3, best=1.0, reward=0.6),
         weight=(4, 5, 6),
         en=Wording(
             "**{on_time:int} of {invoices:int}** invoices of the last year were paid on time.",
@@ -82,7 +82,7 @@ SIGNALS = (
             "now": pl.col("arr"),
             "before": pl.col("arr_180_ago"),
         },
-        ramp=Ramp(neutral=0.0, worst=-0.4, best=0.5),
+        ramp=Ramp(neutral=0.0, worst=-0.4, best=0.5, reward=0.7),
         weight=(9, 9, 9),
         en=Wording(
             "Pays **{now:money}** a year, down from **{before:money}** six months ago.",
@@ -100,18 +100,21 @@ SIGNALS = (
         source="billing",
         label=("Products in use together", "Produits utilisés ensemble"),
         figures={
-            "products": pl.when(pl.col("products_sold") > 1).then(pl.col("products")),
+            "beyond": pl.when(pl.col("products_sold") > 1).then(pl.col("products") - pl.col("peer_products")),
+            "products": pl.col("products"),
             "sold": pl.col("products_sold"),
+            "peers": pl.col("peer_products"),
         },
-        ramp=Ramp(neutral=1.5, worst=0.5, best=3.0),
+        ramp=Ramp(neutral=0.0, worst=-1.5, best=1.5, reward=0.7),
         weight=(9, 10, 11),
         en=Wording(
-            "Pays for **{products:int} of {sold:int}** products: one thread holds the account.",
-            "Pays for **{products:int} of {sold:int}** products.",
+            "Pays for **{products:int} of {sold:int}** products; comparable accounts pay for **{peers:int}**.",
+            "Pays for **{products:int} of {sold:int}** products, comparable accounts for **{peers:int}**.",
         ),
         fr=Wording(
-            "Paie **{products:int} produit sur {sold:int}** : le compte ne tient qu’à un fil.",
-            "Paie **{products:int} produits sur {sold:int}**.",
+            "Paie **{products:plural produit|produits} sur {sold:int}** ; les comptes comparables en paient "
+            "**{peers:int}**.",
+            "Paie **{products:plural produit|produits} sur {sold:int}**, les comptes comparables **{peers:int}**.",
         ),
         records=(RUNNING,),
     ),
@@ -121,7 +124,7 @@ SIGNALS = (
         source="billing",
         label=("Tenure", "Ancienneté"),
         figures={"months": pl.col("paid_days") / 30.4375},
-        ramp=Ramp(neutral=9.0, worst=1.0, best=30.0),
+        ramp=Ramp(neutral=9.0, worst=1.0, best=24.0, reward=0.5),
         weight=(7, 8, 9),
         en=Wording(
             "Customer for **{months:plural month|months}**: young accounts leave more often.",

@@ -24,7 +24,7 @@ SIGNALS = (
             "on": pl.col("sponsor_left_on"),
             "remain": pl.col("sponsors").fill_null(0),
         },
-        ramp=Ramp(neutral=0.0, worst=1.0),
+        ramp=Ramp(neutral=0.0, worst=0.6),
         weight=(16, 14, 10),
         en=Wording(
             "A sponsor or champion left on **{on:date}**; "
@@ -44,7 +44,7 @@ SIGNALS = (
                 pl.coalesce(days_since("last_decider_on"), pl.col("age_days").clip(0, 365))
             ),
         },
-        ramp=Ramp(neutral=40.0, worst=150.0, best=0.0),
+        ramp=Ramp(neutral=21.0, worst=120.0, best=0.0, reward=0.3),
         weight=(12, 10, 4),
         en=Wording(
             "No two-way exchange with a decision-maker for **{days:plural day|days}**.",
@@ -62,7 +62,7 @@ SIGNALS = (
         source="crm",
         label=("People we hear", "Interlocuteurs entendus"),
         figures={"people": pl.when(_records_exchanges).then(pl.col("threads_90"))},
-        ramp=Ramp(neutral=2.0, worst=0.0, best=5.0),
+        ramp=Ramp(neutral=2.0, worst=0.0, best=5.0, reward=0.4),
         weight=(8, 6, 2),
         en=Wording(
             "**{people:plural person|people}** heard in 90 days: the account hangs on one thread.",
@@ -86,7 +86,7 @@ SIGNALS = (
             "for": pl.col("supporters"),
             "against": pl.col("detractors"),
         },
-        ramp=Ramp(neutral=0.0, worst=-0.7, best=0.8),
+        ramp=Ramp(neutral=0.0, worst=-0.7, best=0.8, reward=0.5),
         weight=(6, 5, 3),
         en=Wording(
             "**{against:plural contact speaks|contacts speak}** against us, **{for:int}** for us.",
@@ -110,7 +110,7 @@ SIGNALS = (
             "days": pl.coalesce(days_since("last_review_on"), pl.col("age_days").clip(0, 730)),
             "cadence": _cadence,
         },
-        ramp=Ramp(neutral=1.1, worst=3.0, best=0.0),
+        ramp=Ramp(neutral=1.1, worst=3.0, best=0.0, reward=0.4),
         weight=(6, 4, 0),
         en=Wording(
             "No business review for **{days:plural day|days}**; the cadence is **{cadence:int}**.",
@@ -165,7 +165,7 @@ SIGNALS = (
             "days": pl.coalesce("days_to_first_milestone", "paid_days"),
             "peers": pl.col("peer_days_to_first_milestone"),
         },
-        ramp=Ramp(neutral=1.25, worst=3.0, best=0.25),
+        ramp=Ramp(neutral=1.25, worst=3.0, best=0.25, reward=0.5),
         weight=(18, 16, 14),
         en=Wording(
             "**{days:plural day|days}** in without the pace of others, who reach "

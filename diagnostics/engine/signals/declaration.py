@@ -16,15 +16,17 @@ TIERS = ("enterprise", "mid_market", "smb")
 
 @dataclass(frozen=True, slots=True)
 class Ramp:
-    """Squashes a value to a strength: -1 at `worst`, 0 at `neutral`, 1 at `best`, straight between.
+    """Squashes a value to a strength: -1 at `worst`, 0 at `neutral`, `reward` at `best`, straight between.
 
-    A side left out is flat at 0: a late invoice lowers health, the absence of one does not raise it.
-    `worst` above `neutral` means that more is worse. Monotone by construction.
+    A side left out is flat at 0: a late invoice lowers health, the absence of one does not raise it. A reward below
+    1 says that good news weighs less than bad: many small merits must not drown one cause. `worst` above `neutral`
+    means that more is worse. Monotone by construction.
     """
 
     neutral: float
     worst: float | None = None
     best: float | None = None
+    reward: float = 1.0
 
     def __post_init__(self) -> None:
         if self.worst is None and self.best is None:
@@ -34,6 +36,8 @@ class Ramp:
             sides[0] = not sides[0]
         if len(set(sides)) != 1:
             raise ValueError("The neutral value of a ramp lies between its worst and its best.")
+        if not 0 < self.reward <= 1:
+            raise ValueError("The reward of a ramp lies above 0 and at most at 1.")
 
     def rises(self, end: float) -> bool:
         return end > self.neutral
@@ -47,12 +51,13 @@ class Ramp:
         return -1 if self.rises(self.worst) else 1
 
     def strength(self, value: pl.Expr) -> pl.Expr:
-        """The strength in [-1, 1] of a value; null stays null."""
+        """The strength in [-1, reward] of a value; null stays null."""
         parts = []
         if self.worst is not None:
             parts.append(((value - self.neutral) / (self.neutral - self.worst)).clip(-1.0, 0.0))
         if self.best is not None:
-            parts.append(((value - self.neutral) / (self.best - self.neutral)).clip(0.0, 1.0))
+            rise = (value - self.neutral) * (self.reward / (self.best - self.neutral))
+            parts.append(rise.clip(0.0, self.reward))
         return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
 

@@ -25,8 +25,8 @@ SIGNALS = (
             "used": pl.col("limit_used"),
             "included": pl.col("limit_included"),
         },
-        ramp=Ramp(neutral=0.55, worst=0.1, best=1.0),
-        weight=(16, 16, 16),
+        ramp=Ramp(neutral=0.6, worst=0.1, best=1.0),
+        weight=(14, 14, 14),
         en=Wording(
             "**{share:percent}** of the included {limit_metric} used: **{used:int} of {included:int}**.",
             "**{share:percent}** of the included {limit_metric} used: **{used:int} of {included:int}**.",
@@ -120,7 +120,7 @@ SIGNALS = (
             "use": pl.col("use_per_price") * 100,
             "peers": pl.col("peer_use_per_price") * 100,
         },
-        ramp=Ramp(neutral=0.8, worst=0.1, best=3.0),
+        ramp=Ramp(neutral=1.0, worst=0.1, best=3.5),
         weight=(4, 4, 4),
         en=Wording(
             "**{use:decimal}** uses per 100 of monthly price; comparable accounts **{peers:decimal}**.",
@@ -178,7 +178,7 @@ SIGNALS = (
         source="crm",
         label=("Room beside what it pays", "Place à prendre"),
         figures={"share": _room / _arr, "room": _room},
-        ramp=Ramp(neutral=0.4, worst=0.0, best=2.5),
+        ramp=Ramp(neutral=0.15, worst=-0.15, best=2.0),
         weight=(12, 12, 12),
         en=Wording(
             "**{room:money}** of products it does not have yet, **{share:percent}** of what it pays.",
@@ -202,8 +202,8 @@ SIGNALS = (
             "now": pl.col("main_mrr"),
             "next": pl.col("next_plan_mrr").fill_null(pl.col("main_mrr")),
         },
-        ramp=Ramp(neutral=0.25, worst=0.0, best=1.0),
-        weight=(8, 8, 8),
+        ramp=Ramp(neutral=0.15, worst=-0.15, best=0.8),
+        weight=(10, 10, 10),
         en=Wording(
             "Little is left above its plan: **{now:money}** a month now, **{next:money}** at the next step.",
             "A plan stands above: **{now:money}** a month now, **{next:money}** there.",
@@ -220,7 +220,7 @@ SIGNALS = (
         source="billing",
         label=("Time since the first contract", "Temps depuis le premier contrat"),
         figures={"months": pl.col("paid_days") / 30.4375},
-        ramp=Ramp(neutral=12.0, worst=30.0, best=2.0),
+        ramp=Ramp(neutral=12.0, worst=42.0, best=2.0),
         weight=(14, 14, 14),
         en=Wording(
             "Customer for **{months:plural month|months}**: most expansions come earlier.",
@@ -242,7 +242,7 @@ SIGNALS = (
             "days": days_since("last_expansion_on"),
         },
         ramp=Ramp(neutral=0.0, best=3.0),
-        weight=(7, 7, 7),
+        weight=(8, 8, 8),
         en=Wording(raises="**{expansions:plural expansion|expansions}** in the last year."),
         fr=Wording(raises="**{expansions:plural expansion|expansions}** sur un an."),
         records=(Records("subscriptions", "price changes of 365 days"),),

@@ -6,6 +6,7 @@ from ..measures import days_since
 from .declaration import Ramp, Records, Signal, Wording
 
 SATISFACTION_PRIOR = (3.0, 4.0)  # as if three of four earlier answers had been good
+USUAL_SURVEY = 0.2
 
 _answers = pl.col("good_180") + pl.col("bad_180")
 _severe_expected = pl.col("peer_severe_rate") * pl.col("activity_84")
@@ -85,7 +86,7 @@ SIGNALS = (
             "bad": pl.col("bad_180"),
             "answers": _answers,
         },
-        ramp=Ramp(neutral=0.75, worst=0.35, best=0.95),
+        ramp=Ramp(neutral=0.75, worst=0.35, best=0.95, reward=0.5),
         weight=(7, 6, 6),
         en=Wording(
             "**{bad:int} of {answers:int}** answers about support were bad in 180 days.",
@@ -103,11 +104,14 @@ SIGNALS = (
         source="support",
         label=("Survey answers", "Réponses aux enquêtes"),
         figures={
+            # One answer is half believed: drawn to the usual 0.2 as one more answer would.
+            "balance": (pl.col("survey_score") * pl.col("survey_answers") + USUAL_SURVEY)
+            / (pl.col("survey_answers") + 1),
             "score": pl.col("survey_score"),
             "answers": pl.col("survey_answers"),
             "on": pl.col("survey_on"),
         },
-        ramp=Ramp(neutral=0.2, worst=-0.7, best=0.9),
+        ramp=Ramp(neutral=0.2, worst=-0.6, best=0.8, reward=0.5),
         weight=(8, 8, 7),
         en=Wording(
             "Survey answers stand at **{score:signed}** on a scale from −1 to 1 "

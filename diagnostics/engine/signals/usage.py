@@ -33,7 +33,7 @@ SIGNALS = (
             "activity": pl.col("activity_28"),
             "peers": pl.col("peer_level") * pl.when(pl.col("seats") > 0).then(pl.col("seats")).otherwise(1.0),
         },
-        ramp=Ramp(neutral=0.6, worst=0.1, best=3.0),
+        ramp=Ramp(neutral=0.6, worst=0.1, best=3.0, reward=0.6),
         weight=(9, 8, 8),
         en=Wording(
             "**{activity:int}** uses in 28 days, where comparable accounts show **{peers:int}**.",
@@ -79,7 +79,7 @@ SIGNALS = (
             "before": pl.col("activity_29_56"),
             "peers": pl.col("peer_trend_28").exp() - 1,
         },
-        ramp=Ramp(neutral=0.0, worst=-0.6, best=0.8),
+        ramp=Ramp(neutral=0.0, worst=-0.6, best=0.8, reward=0.6),
         weight=(8, 7, 6),
         en=Wording(
             "Activity went from **{before:int}** to **{now:int}** in 28 days; "
@@ -106,7 +106,7 @@ SIGNALS = (
             "before": pl.col("activity_57_84"),
             "peers": pl.col("peer_trend_84").exp() - 1,
         },
-        ramp=Ramp(neutral=0.0, worst=-0.6, best=1.0),
+        ramp=Ramp(neutral=0.0, worst=-0.6, best=1.0, reward=0.6),
         weight=(12, 10, 8),
         en=Wording(
             "Four weeks bring **{now:int}** uses, two months earlier **{before:int}**; "
@@ -134,7 +134,7 @@ SIGNALS = (
             "seats": pl.col("seats"),
             "peers": pl.col("peer_seat_share"),
         },
-        ramp=Ramp(neutral=0.7, worst=0.15, best=1.6),
+        ramp=Ramp(neutral=0.7, worst=0.15, best=1.6, reward=0.6),
         weight=(7, 6, 5),
         en=Wording(
             "**{users:int} of {seats:int}** seats are active (**{share:percent}**); "
@@ -160,7 +160,7 @@ SIGNALS = (
             "features": pl.col("features_84"),
             "peers": pl.col("peer_breadth"),
         },
-        ramp=Ramp(neutral=1.0, worst=0.5, best=1.3),
+        ramp=Ramp(neutral=1.0, worst=0.5, best=1.3, reward=0.7),
         weight=(8, 8, 8),
         en=Wording(
             "Uses **{features:plural feature|features}**; comparable accounts use **{peers:int}**.",
@@ -183,7 +183,7 @@ SIGNALS = (
             "share": pl.col("key_share"),
             "peers": pl.col("peer_key_share"),
         },
-        ramp=Ramp(neutral=1.0, worst=0.25, best=1.75),
+        ramp=Ramp(neutral=1.0, worst=0.25, best=1.75, reward=0.7),
         weight=(8, 8, 7),
         en=Wording(
             "Key features make **{share:percent}** of its use, **{peers:percent}** at comparable accounts.",
@@ -229,7 +229,7 @@ SIGNALS = (
             "use": pl.col("use_per_price") * 100,
             "peers": pl.col("peer_use_per_price") * 100,
         },
-        ramp=Ramp(neutral=0.6, worst=0.1, best=3.0),
+        ramp=Ramp(neutral=0.6, worst=0.1, best=3.0, reward=0.6),
         weight=(4, 4, 5),
         en=Wording(
             "Pays for more than it uses: **{use:decimal}** uses per 100 of monthly price, "
