@@ -51,8 +51,12 @@ def found_organization(
         organization.trial_ends_at = timezone.now() + timedelta(days=settings.TRIAL_DAYS)
     try:
         with transaction.atomic():
+            # Not active: no password, link or passkey opens a session for it, ever.
             service = User(
-                id=service_user_id(organization.id), email=f"service+{organization.id}@phano.invalid", is_service=True
+                id=service_user_id(organization.id),
+                email=f"service+{organization.id}@phano.invalid",
+                is_service=True,
+                is_active=False,
             )
             service.set_unusable_password()
             service.save(force_insert=True)
