@@ -15,44 +15,101 @@ from accounts.organizations import found_organization
 from accounts.tenancy import organization_context, service_context
 from portfolio import sample
 from portfolio.events import tell_sample_loaded
-from portfolio.importing import NotPossible, begin_import, find_sources, run_import, take_back
+from portfolio.importing import NotPossible, begin_import, claim_undo, find_sources, run_import, take_back
+from portfolio.importing.records import list_files
 from portfolio.importing.run import Progress
 from portfolio.models import Account, Import
 
 NAME, SLUG = "Brindel", "brindel"
 
 
+def request_sample(membership: Membership) -> Import:
+    """Begin the sample's import and send its loading to a worker; call inside the organization's context.
+
+    Raises NotPossible where the organization has accounts or a sample.
+    """
+    from portfolio.tasks import load_sample_task
+
+    # Two requests at once take turns: the second finds the first one's import.
+    organization = Organization.objects.select_for_update().get(pk=membership.organization_id)
+    if find_sample() is not None:
+        raise NotPossible(_("The sample portfolio is loaded already, or on its way."))
+    _refuse_own_accounts()
+    begun = begin_import(organization, [], origin=Import.Origin.SAMPLE, created_by=membership.user_id)
+    ids = (str(organization.pk), str(begun.pk))
+    transaction.on_commit(lambda: load_sample_task.delay(*ids))
+    return begun
+
+
 def load_sample_into(
     organization_id: uuid.UUID,
     *,
-    loaded_by: uuid.UUID | None = None,
+    import_id: uuid.UUID | None = None,
     origin: Import.Origin = Import.Origin.SAMPLE,
     progress: Progress | None = None,
 ) -> Import:
     """Write the sample as of today in the organization's time zone, import it, and tell who diagnoses it.
 
-    Raises NotPossible where the organization has accounts: the sample never mixes with anybody's own. Outside any
-    transaction.
+    `import_id` of an import that `request_sample` began; None begins one. Raises NotPossible where the organization
+    has accounts: the sample never mixes with anybody's own. Outside any transaction.
     """
-    with tempfile.TemporaryDirectory(prefix="phano-sample-") as folder:
-        with service_context(organization_id):
-            if Account.objects.exists():
-                raise NotPossible(_("The organization has accounts: the sample never mixes with your own."))
-            organization = Organization.objects.get(pk=organization_id)
-            sample.write(Path(folder), timezone.now().astimezone(organization.zone).date())
-            sources = find_sources([Path(folder)])
-            begun = begin_import(organization, sources, origin=origin, created_by=loaded_by)
-        state = run_import(organization_id, begun.pk, sources=sources, progress=progress)
+    try:
+        with tempfile.TemporaryDirectory(prefix="phano-sample-") as folder:
+            with service_context(organization_id):
+                _refuse_own_accounts()
+                organization = Organization.objects.get(pk=organization_id)
+                sample.write(Path(folder), timezone.now().astimezone(organization.zone).date())
+                sources = find_sources([Path(folder)])
+                if import_id is None:
+                    begun = begin_import(organization, sources, origin=origin)
+                else:
+                    begun = Import.objects.select_for_update().get(pk=import_id)
+                    if begun.state != Import.State.WAITING:
+                        raise NotPossible(_("The sample portfolio is loaded already, or on its way."))
+                    list_files(begun, sources)
+            state = run_import(organization_id, begun.pk, sources=sources, progress=progress)
+    except BaseException:
+        if import_id is not None:
+            _give_up(organization_id, import_id)
+        raise
     if state is not Import.State.LANDED:
         raise NotPossible(_("The sample portfolio could not be loaded; its import says why."))
     tell_sample_loaded(organization_id)
     return begun
 
 
+def _give_up(organization_id: uuid.UUID, import_id: uuid.UUID) -> None:
+    with service_context(organization_id):
+        left = Import.objects.filter(pk=import_id, state=Import.State.WAITING)
+        left.update(state=Import.State.FAILED, ended_at=timezone.now())
+
+
+def _refuse_own_accounts() -> None:
+    if Account.objects.exists():
+        raise NotPossible(_("The organization has accounts: the sample never mixes with your own."))
+
+
 def find_sample() -> Import | None:
     """The open organization's sample, while it is loaded or on its way; Brindel's own portfolio does not count."""
     gone = (Import.State.UNDONE, Import.State.FAILED)
     return Import.objects.filter(origin=Import.Origin.SAMPLE).exclude(state__in=gone).order_by("-number").first()
+
+
+def request_sample_removal(membership: Membership) -> Import:
+    """Claim the sample for its removal and send that to a worker; raises NotPossible where none can be removed."""
+    from portfolio.tasks import remove_sample_task
+
+    loaded = find_sample()
+    if loaded is None:
+        raise NotPossible(_("No sample portfolio is loaded."))
+    if loaded.is_interrupted or loaded.state == Import.State.WAITING:
+        # Its worker is gone or never came; one that comes now finds that it no longer waits.
+        Import.objects.filter(pk=loaded.pk, state=loaded.state).update(state=Import.State.STOPPED)
+    if not claim_undo(loaded.pk):
+        raise NotPossible(_("The sample portfolio is still being loaded or removed. Wait for its end."))
+    ids = (str(loaded.organization_id), str(membership.user_id))
+    transaction.on_commit(lambda: remove_sample_task.delay(*ids))
+    return loaded
 
 
 def remove_sample(organization_id: uuid.UUID, *, removed_by: uuid.UUID | None = None) -> None:

@@ -35,9 +35,9 @@ def undo_import_task(organization_id: str, import_id: str, user_id: str) -> None
 
 
 @shared_task(name="portfolio.load_sample")
-def load_sample_task(organization_id: str, user_id: str) -> None:
-    """Load the sample portfolio into an organization that has no facts."""
-    load_sample_into(uuid.UUID(organization_id), loaded_by=uuid.UUID(user_id))
+def load_sample_task(organization_id: str, import_id: str) -> None:
+    """Load the sample portfolio as the import that was begun for it."""
+    load_sample_into(uuid.UUID(organization_id), import_id=uuid.UUID(import_id))
 
 
 @shared_task(name="portfolio.remove_sample")

@@ -51,6 +51,13 @@ def begin_import(
         day=timezone.now().astimezone(organization.zone).date(),
         last_paid_days=last_paid_days,
     )
+    list_files(begun, sources)
+    audit.record("import.begun", subject="import", subject_id=begun.pk, number=number, files=len(sources))
+    return begun
+
+
+def list_files(begun: Import, sources: Sequence[Source]) -> None:
+    """Note which files an import will read, in their order, and what is known of each before it is read."""
     for position, source in enumerate(sources):
         state, notes = _judge(source)
         ImportFile.objects.create(
@@ -59,12 +66,10 @@ def begin_import(
             name=source.name,
             file=source.file,
             zip_entry=source.zip_entry,
-            stored_as=source.path.name if origin == Import.Origin.PAGE else "",
+            stored_as=source.path.name if begun.origin == Import.Origin.PAGE else "",
             state=state,
             notes=notes,
         )
-    audit.record("import.begun", subject="import", subject_id=begun.pk, number=number, files=len(sources))
-    return begun
 
 
 def _judge(source: Source) -> tuple[ImportFile.State, list[dict[str, object]]]:
