@@ -243,7 +243,7 @@ STORAGES = {
     },
 }
 MEDIA_ROOT = Path(os.environ.get("PHANO_MEDIA") or DATA / "files")
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["portfolio.uploads.LimitedUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 DEFAULT_FROM_EMAIL = os.environ.get("PHANO_MAIL_FROM", "Phano <phano@localhost>")
