@@ -1,3 +1,5 @@
+"""What the frame learns of this room: its screens and the names of its acts."""
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -7,6 +9,25 @@ class PortfolioConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.audit import name_action
+        from accounts.shell import add_to_navigation
 
+        for order, key, label, icon, permission in (
+            (60, "import", _("Import"), "import", "portfolio.import"),
+            (62, "export", _("Export"), "download", "portfolio.export"),
+        ):
+            add_to_navigation(
+                order=order, group="workspace", key=key, label=label, icon=icon, url_name=key, permission=permission
+            )
         name_action("note.written", _("wrote a note on an account"))
         name_action("note.undone", _("took a note back"))
+        name_action("import.begun", _("began an import"))
+        name_action("import.landed", _("landed an import"))
+        name_action("import.stop_asked", _("asked an import to stop"))
+        name_action("import.stopped", _("stopped an import"))
+        name_action("import.failed", _("gave up an import that failed"))
+        name_action("import.run_again", _("ran an import again"))
+        name_action("import.undo_asked", _("asked for the undo of an import"))
+        name_action("import.undone", _("undid an import"))
+        name_action("organization.settings_imported", _("took settings from an export"))
+        name_action("export.requested", _("asked for an export of everything"))
+        name_action("export.fetched", _("downloaded an export of everything"))

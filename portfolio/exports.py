@@ -95,6 +95,11 @@ def latest_export(membership: Membership) -> Export | None:
     return recent.order_by("-requested_at").first()
 
 
+def is_own_export(membership: Membership, export_id: uuid.UUID) -> bool:
+    """Whether the member asked for this export, whatever became of it."""
+    return Export.objects.filter(pk=export_id, requested_by=membership.user_id).exists()
+
+
 def path_of(organization_id: uuid.UUID, export_id: uuid.UUID) -> Path:
     """Where an export's zip lies until it is fetched."""
     return Path(settings.MEDIA_ROOT) / "exports" / str(organization_id) / f"{export_id}.zip"
