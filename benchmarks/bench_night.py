@@ -1,8 +1,9 @@
 """The night: organizations of 500 accounts, 90 days of usage with two metrics a day, tickets, invoices and contacts.
 
+Most accounts are well, as in a real book: one in twelve is used less and less, a few pay late or wait for an answer.
 The floor of an organization is one SQL statement, run in the same context, that adds its usage up into two sums and
 inserts one row per account. Floor and night take turns, organization by organization, on data that a night before has
-already read. The previous night and one of thirty days before exist, so that movements have something to compare.
+already read. The nights that movements compare exist: the one before, and those of thirty days before both.
 """
 
 import argparse
@@ -57,13 +58,13 @@ FROM own JOIN LATERAL (
 ) plan ON true;
 INSERT INTO portfolio_invoice (id, organization_id, source_id, account_id, issued_on, due_on, paid_on, amount)
 SELECT gen_random_uuid(), %(organization)s, 'invoice-' || own.n || '-' || m, own.id, day, day + 30,
-       CASE WHEN (own.n + m) %% 11 > 0 THEN day + 20 + (own.n * m) %% 25 END, 900
+       CASE WHEN m > 1 OR own.n %% 25 > 0 THEN day + 12 + (own.n * 5 + m * 7) %% 20 END, 900
 FROM own, generate_series(0, 11) m, LATERAL (SELECT %(night)s::date - 30 * m AS day) d;
 INSERT INTO portfolio_ticket (id, organization_id, source_id, account_id, opened_at, due_at, solved_at, priority,
     subject, body, requester_email)
 SELECT gen_random_uuid(), %(organization)s, 'ticket-' || own.n || '-' || m, own.id, at, at + interval '2 days',
-       CASE WHEN (own.n + m) %% 5 > 0 THEN at + interval '1 day' END, (ARRAY['low', 'normal', 'high', 'urgent'])[1 + m],
-       '', '', ''
+       CASE WHEN m > 0 OR own.n %% 30 > 0 THEN at + interval '1 day' END,
+       (ARRAY['normal', 'low', 'normal', 'high'])[1 + (m + own.n) %% 4], '', '', ''
 FROM own, generate_series(0, 3) m,
      LATERAL (SELECT %(night)s::timestamptz - ((own.n * 13 + m * 29) %% 120) * interval '1 day' AS at) d;
 INSERT INTO portfolio_contact (id, organization_id, source_id, account_id, name, email, phone, role, word_hashes)
@@ -73,7 +74,8 @@ FROM own, generate_series(0, 2) m;
 INSERT INTO portfolio_usage (organization_id, account_id, metric, day, quantity)
 SELECT %(organization)s, own.id, metric, %(night)s::date - d,
        round((CASE metric WHEN 'events' THEN 60 ELSE 8 END) * (1 + own.n %% 5)
-             * (0.6 + ((own.n * 31 + d * 17) %% 80) / 100.0))
+             * (0.85 + ((own.n * 31 + d * 17) %% 30) / 100.0)
+             * (CASE WHEN own.n %% 12 = 0 THEN 1 - (%(days)s - d) / 120.0 ELSE 1 END))
 FROM own, generate_series(0, %(days)s - 1) d, unnest(ARRAY['events', 'active_users']) metric;
 """
 FLOOR_TABLE = """
@@ -99,8 +101,8 @@ def run(options: argparse.Namespace) -> Iterator[Figure]:
         sizes = {size: make_organization(admin, owner, f"size-{size}", size) for size in SIZES}
         admin.execute("VACUUM ANALYZE")
         for organization in (*organizations, *sizes.values()):
-            for night in (NIGHT - timedelta(days=30), NIGHT - timedelta(days=1)):
-                run_before(organization, night)
+            for days in (31, 30, 1):
+                run_before(organization, NIGHT - timedelta(days=days))
 
         times = [measure(organization) for organization in organizations]
         floor, diagnosis, extra = (sum(column) for column in zip(*times, strict=True))

@@ -7,6 +7,7 @@ import polars as pl
 
 from accounts.models import Organization
 from diagnostics.engine import ScoringModel
+from diagnostics.features import FeatureSettings
 from diagnostics.models import ModelVersion
 
 
@@ -15,7 +16,7 @@ class DiagnosedBook:
     """What the engine found about all accounts of an organization on one night.
 
     `features` and `diagnoses` have one row per account, both sorted by account_id. `continued`: the last diagnosed
-    night before, None where there was none.
+    night before, and `previous` its rows as `read_state` gives them; None where there was none.
     """
 
     organization: Organization
@@ -23,5 +24,16 @@ class DiagnosedBook:
     version: ModelVersion
     model: ScoringModel
     continued: date | None
+    previous: pl.DataFrame | None
     features: pl.DataFrame
     diagnoses: pl.DataFrame
+
+
+def feature_settings(organization: Organization) -> FeatureSettings:
+    """What the features need to know of the organization."""
+    return FeatureSettings(
+        time_zone=organization.time_zone,
+        currency=organization.currency,
+        fiscal_year_start=organization.fiscal_year_first_month,
+        grace_days=organization.late_renewal_grace_days,
+    )

@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 from accounts.models import Organization
 from diagnostics.engine import DEFAULT_MODEL, ScoringModel
@@ -14,30 +15,47 @@ def ensure_model_version(organization: Organization) -> ModelVersion:
     """The version by which the organization's next night is diagnosed, made at first use.
 
     An organization on the default follows it: where a release, or the organization's own amount for defense, changes
-    the default's parameters, that is a new version.
+    its parameters, that is a new version. So is a release that puts the figures of a diagnosis in other places.
     """
     latest = ModelVersion.objects.order_by("-number").first()
-    if latest is not None and latest.origin != ModelVersion.Origin.DEFAULT:
-        return latest
-    thresholds = replace(DEFAULT_MODEL.thresholds, value_amount=float(organization.defense_arr))
-    wanted = replace(DEFAULT_MODEL, thresholds=thresholds, version=0)
-    digest = hashlib.sha256(wanted.to_json().encode()).hexdigest()
+    origin = latest.origin if latest is not None else ModelVersion.Origin.DEFAULT
+    if latest is None or origin == ModelVersion.Origin.DEFAULT:
+        wanted = _default_for(float(organization.defense_arr))
+    else:
+        wanted = _describe(ScoringModel.from_json(_canonical(latest.parameters)))
+    digest = hashlib.sha256(wanted.encode()).hexdigest()
     if latest is not None and latest.digest == digest:
         return latest
     number = 1 if latest is None else latest.number + 1
-    return ModelVersion.objects.create(
-        number=number,
-        origin=ModelVersion.Origin.DEFAULT,
-        parameters=json.loads(replace(wanted, version=number).to_json()),
-        digest=digest,
-    )
+    parameters = {**json.loads(wanted), "version": number}
+    return ModelVersion.objects.create(number=number, origin=origin, parameters=parameters, digest=digest)
 
 
 def read_model(version: ModelVersion) -> ScoringModel:
     """The version as the engine takes it; raises ValueError where this release knows one of its signals no more."""
-    return _parse(json.dumps(version.parameters, sort_keys=True))
+    return _parse(_canonical(version.parameters))
 
 
 @lru_cache(maxsize=64)
 def _parse(parameters: str) -> ScoringModel:
-    return ScoringModel.from_json(parameters)
+    model = ScoringModel.from_json(parameters)
+    written = json.loads(parameters)["places"]
+    # The figures of a diagnosis stand where the release that wrote it put them; one that it did not know is missing.
+    model.__dict__["places"] = {
+        name: {figure: written.get(name, {}).get(figure) for figure in places} for name, places in model.places.items()
+    }
+    return model
+
+
+@lru_cache(maxsize=64)
+def _default_for(defense_arr: float) -> str:
+    return _describe(replace(DEFAULT_MODEL, thresholds=replace(DEFAULT_MODEL.thresholds, value_amount=defense_arr)))
+
+
+def _describe(model: ScoringModel) -> str:
+    """Everything that a version fixes but its number."""
+    return _canonical({**json.loads(model.to_json()), "places": model.places, "version": 0})
+
+
+def _canonical(parameters: dict[str, Any]) -> str:
+    return json.dumps(parameters, sort_keys=True)

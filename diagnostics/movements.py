@@ -1,19 +1,24 @@
-"""What moved since the last diagnosed night: found and written by one statement.
+"""What moved since the last diagnosed night.
 
-A health move counts from 5 points in a night or from 7 in thirty days, on the night that reaches it. The cause is the
-signal whose contribution changed most in the direction of the move, among the signals of the score that moved.
+A health move counts from 5 points in a night, or from 7 in thirty days on the night that reaches them. The cause is the
+signal whose contribution changed most in the direction of the move, among the signals of the score that moved. Nights
+are compared in memory: as one join in SQL, PostgreSQL took few rows for granted and compared every account with every
+other, at thirty times the cost.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
+import polars as pl
 from django.db.backends.utils import CursorWrapper
 
-from diagnostics.book import DiagnosedBook
+from diagnostics.book import DiagnosedBook, feature_settings
 from diagnostics.engine import ScoringModel
+from diagnostics.features.reading import Facts
 from diagnostics.model_versions import read_model
 from diagnostics.models import ModelVersion, Movement, Night
+from diagnostics.writing import insert_night_rows
 
 DAY_POINTS = 5.0
 MONTH_POINTS = 7.0
@@ -22,123 +27,192 @@ MONTH = timedelta(days=30)
 MONTH_SLACK = timedelta(days=15)
 LIMIT_DAYS = 30
 LIMIT_STEP_DAYS = 3
+DEFENSE, EXPANSION = "defense_priority", "expansion_priority"
+PLACES = {kind: place for place, kind in enumerate(Movement.Kind.values, start=1)}
 
 DELETE = "DELETE FROM diagnostics_movement WHERE organization_id = %s AND night = %s"
 
-# t: tonight, p: the last diagnosed night, r and pr: about thirty days before each of them. MATERIALIZED, because the
-# planner cannot know how few rows a night has and would look each account up in the whole history.
-INSERT = """
-WITH nights AS MATERIALIZED (
-    SELECT account_id, night, arr, health, segment, lever, limit_metric, limit_on, points
-    FROM diagnostics_diagnosis
-    WHERE organization_id = %(organization)s AND night = ANY(%(nights)s)
-),
-noticed AS (
-    SELECT account_id, sum(mrr) * 12 AS arr, max(ended_on) AS ends_on
-    FROM portfolio_subscription
-    WHERE organization_id = %(organization)s
-      AND notice_given_on > %(continued)s AND notice_given_on <= %(night)s AND started_on <= %(night)s
-    GROUP BY account_id
-),
-moved AS (
-    SELECT t.account_id, t.arr, t.points, m.kind, m.from_value, m.to_value, m.from_code, m.to_code,
-           m.score, m.direction, c.night AS since, c.points AS points_before
-    FROM nights t
-    JOIN nights p ON p.account_id = t.account_id AND p.night = %(continued)s
-    LEFT JOIN nights r ON r.account_id = t.account_id AND r.night = %(month_ago)s
-    LEFT JOIN nights pr ON pr.account_id = t.account_id AND pr.night = %(month_before_continued)s
-    LEFT JOIN noticed n ON n.account_id = t.account_id
-    CROSS JOIN LATERAL (
-        SELECT t.health - p.health AS by_day, t.health - r.health AS by_month, p.health - pr.health AS was_by_month,
-               t.limit_on - t.night AS days_left, p.limit_on - p.night AS days_left_before
-    ) d
-    CROSS JOIN LATERAL (VALUES
-        ('notice_given', n.account_id IS NOT NULL, NULL, NULL, '', coalesce(n.ends_on::text, ''), 'health', -1, false),
-        ('entered_defense', t.segment = 'defense_priority' AND p.segment <> t.segment,
-            coalesce(r.health, p.health), t.health, p.segment, t.segment, 'health', -1, true),
-        ('left_defense', p.segment = 'defense_priority' AND p.segment <> t.segment,
-            coalesce(r.health, p.health), t.health, p.segment, t.segment, 'health', 1, true),
-        ('entered_expansion', t.segment = 'expansion_priority' AND p.segment <> t.segment,
-            NULL, NULL, p.segment, t.segment, '', 1, true),
-        ('left_expansion', p.segment = 'expansion_priority' AND p.segment <> t.segment
-                AND t.segment <> 'defense_priority',
-            NULL, NULL, p.segment, t.segment, '', -1, true),
-        ('health_moved', abs(d.by_day) >= %(day_points)s, p.health, t.health, '', '', 'health', sign(d.by_day), false),
-        ('health_moved', coalesce(abs(d.by_day) < %(day_points)s AND abs(d.by_month) >= %(month_points)s
-                AND abs(coalesce(d.was_by_month, 0)) < %(month_points)s, false),
-            r.health, t.health, '', '', 'health', sign(d.by_month), true),
-        ('limit_nearer', t.limit_metric <> '' AND d.days_left <= %(limit_days)s AND (
-                d.days_left_before IS NULL OR t.limit_metric <> p.limit_metric OR d.days_left_before > %(limit_days)s
-                OR p.limit_on - t.limit_on >= %(limit_step)s),
-            CASE WHEN t.limit_metric = p.limit_metric THEN d.days_left_before END, d.days_left,
-            p.limit_metric, t.limit_metric, 'potential', 1, false),
-        ('lever_opened', t.lever <> p.lever AND t.lever <> ''
-                AND NOT (t.lever = 'retain' AND t.segment = 'defense_priority' AND p.segment <> t.segment),
-            NULL, NULL, p.lever, t.lever, CASE t.lever WHEN 'retain' THEN 'health' ELSE 'potential' END,
-            CASE t.lever WHEN 'retain' THEN -1 ELSE 1 END, false),
-        ('lever_closed', t.lever = '' AND p.lever <> ''
-                AND NOT (p.lever = 'retain' AND p.segment = 'defense_priority' AND p.segment <> t.segment),
-            NULL, NULL, p.lever, t.lever, CASE p.lever WHEN 'retain' THEN 'health' ELSE '' END,
-            CASE p.lever WHEN 'retain' THEN 1 ELSE -1 END, false)
-    ) AS m (kind, holds, from_value, to_value, from_code, to_code, score, direction, by_month)
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN m.by_month AND r.night IS NOT NULL THEN r.night ELSE p.night END AS night,
-               CASE WHEN m.by_month AND r.night IS NOT NULL THEN r.points ELSE p.points END AS points
-    ) c
-    WHERE t.night = %(night)s AND m.holds
-      -- Most accounts did not move: only the others are held against each kind.
-      AND (n.account_id IS NOT NULL OR t.segment <> p.segment OR t.lever <> p.lever
-           OR abs(d.by_day) >= %(day_points)s OR abs(d.by_month) >= %(month_points)s OR d.days_left <= %(limit_days)s)
-)
-INSERT INTO diagnostics_movement (id, organization_id, night, account_id, kind, place, arr, from_value, to_value,
-                                  from_code, to_code, since, cause, cause_points)
-SELECT uuidv7(), %(organization)s, %(night)s, account_id, kind, array_position(%(kinds)s::text[], kind),
-       arr, from_value, to_value, from_code, to_code, since, cause.number, cause.change
-FROM moved
-LEFT JOIN LATERAL (
-    SELECT number, now - before AS change
-    FROM unnest(points, points_before, %(scores)s::text[]) WITH ORDINALITY AS c (now, before, score, number)
-    WHERE (moved.score = '' OR c.score = moved.score) AND (now - before) * direction > 0
-      AND moved.since = ANY(%(comparable)s) AND c.score <> 'scale'
-    ORDER BY abs(now - before) DESC, number
-    LIMIT 1
-) cause ON true
+HEALTH = """
+SELECT account_id, night, health FROM diagnostics_diagnosis
+WHERE organization_id = %(organization)s AND night = ANY(%(nights)s)
 """
+HEALTH_SCHEMA = {"account_id": pl.String, "night": pl.Date, "health": pl.Float64}
+NOTICED = """
+SELECT account_id, max(ended_on) FROM portfolio_subscription
+WHERE organization_id = %(organization)s AND started_on <= %(night)s
+    AND notice_given_on > %(continued)s AND notice_given_on <= %(night)s
+GROUP BY account_id
+"""
+POINTS = """
+SELECT account_id, night, array_to_string(points, ';') FROM diagnostics_diagnosis
+WHERE organization_id = %(organization)s AND night = ANY(%(nights)s) AND account_id = ANY(%(accounts)s::uuid[])
+"""
+POINTS_SCHEMA = {"account_id": pl.String, "since": pl.Date, "before": pl.String}
 
 
 def write_movements(cursor: CursorWrapper, book: DiagnosedBook) -> int:
     """Replace the night's movements; returns their number, 0 where there is no night to compare with."""
-    organization_id, night, continued = book.organization.id, book.night, book.continued
-    cursor.execute(DELETE, [organization_id, night])
-    if continued is None:
+    cursor.execute(DELETE, [book.organization.id, book.night])
+    if book.continued is None:
         return 0
     versions = dict(
-        Night.objects.filter(night__lt=night, night__gte=continued - MONTH - MONTH_SLACK).values_list(
+        Night.objects.filter(night__lt=book.night, night__gte=book.continued - MONTH - MONTH_SLACK).values_list(
             "night", "model_version_id"
         )
     )
-    month_ago, month_before = pick_a_month_before(night, versions), pick_a_month_before(continued, versions)
-    compared = {day: versions[day] for day in (continued, month_ago) if day}
-    cursor.execute(
-        INSERT,
-        {
-            "organization": organization_id,
-            "night": night,
-            "continued": continued,
-            "month_ago": month_ago,
-            "month_before_continued": month_before,
-            "nights": [day for day in {night, continued, month_ago, month_before} if day],
-            # Contributions are compared within one numbering of the signals only.
-            "comparable": [day for day, version in compared.items() if _is_numbered_alike(version, book)],
-            "day_points": DAY_POINTS,
-            "month_points": MONTH_POINTS,
-            "limit_days": LIMIT_DAYS,
-            "limit_step": LIMIT_STEP_DAYS,
-            "kinds": list(Movement.Kind.values),
-            "scores": name_scores(book.model),
-        },
+    moved = find_moves(compare_nights(cursor, book, versions), book)
+    if moved.height:
+        moved = attach_causes(cursor, book, moved, versions)
+        insert_night_rows(cursor, Movement, book.organization.id, book.night, moved)
+    return moved.height
+
+
+def compare_nights(cursor: CursorWrapper, book: DiagnosedBook, nights: Iterable[date]) -> pl.DataFrame:
+    """Tonight's accounts that were there the night before, as they are and were, and health a month before each."""
+    organization, night, continued = book.organization, book.night, book.continued
+    assert continued is not None
+    assert book.previous is not None
+    month_ago, month_before = pick_a_month_before(night, nights), pick_a_month_before(continued, nights)
+    facts = Facts(cursor, organization.id, night, feature_settings(organization))
+    healths = facts.read(HEALTH, HEALTH_SCHEMA, nights=[day for day in {month_ago, month_before} if day])
+    noticed = facts.read(NOTICED, {"account_id": pl.String, "ends_on": pl.Date}, continued=continued)
+    was = book.previous.select("account_id", "health", "segment", "lever", "limit_metric", "limit_on")
+
+    def health_on(day: date | None, name: str) -> pl.DataFrame:
+        return healths.filter(pl.col("night") == day).select("account_id", pl.col("health").alias(name))
+
+    frame = book.diagnoses.select("account_id", "arr", "health", "segment", "lever", "limit_metric", "limit_on")
+    frame = frame.join(was, on="account_id", how="inner", suffix="_was", maintain_order="left")
+    frame = frame.join(health_on(month_ago, "month_health"), on="account_id", how="left", maintain_order="left")
+    frame = frame.join(health_on(month_before, "was_month_health"), on="account_id", how="left", maintain_order="left")
+    frame = frame.join(noticed.with_columns(noticed=pl.lit(True)), on="account_id", how="left", maintain_order="left")
+    return frame.with_columns(
+        by_day=pl.col("health") - pl.col("health_was"),
+        by_month=pl.col("health") - pl.col("month_health"),
+        was_by_month=(pl.col("health_was") - pl.col("was_month_health")).fill_null(0.0),
+        days_left=(pl.col("limit_on") - night).dt.total_days(),
+        days_left_was=(pl.col("limit_on_was") - continued).dt.total_days(),
+        # Where the night before has no limit, it reads as ''.
+        same_limit=(pl.col("limit_metric") == pl.col("limit_metric_was")).fill_null(False),
+        lever=pl.col("lever").fill_null(""),
+        lever_was=pl.col("lever_was").fill_null(""),
+        # Where there is no night of a month ago, a crossing is explained by the night before.
+        since=pl.when(pl.col("month_health").is_not_null()).then(pl.lit(month_ago)).otherwise(pl.lit(continued)),
+        continued=pl.lit(continued),
     )
-    return cursor.rowcount
+
+
+def find_moves(compared: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
+    """One row per account and kind: Movement's columns but the cause's, and `score` and `direction` to find it by."""
+    frame = compared.lazy()
+    crossed = pl.col("segment") != pl.col("segment_was")
+    was_health = pl.coalesce("month_health", "health_was")
+    far = (pl.col("by_day").abs() >= DAY_POINTS).fill_null(False)
+    reached = (pl.col("by_month").abs() >= MONTH_POINTS) & (pl.col("was_by_month").abs() < MONTH_POINTS)
+    into, out = pl.col("lever"), pl.col("lever_was")
+    # The segment's crossing says it already.
+    into_defense = crossed & (pl.col("segment") == DEFENSE)
+    out_of_defense = crossed & (pl.col("segment_was") == DEFENSE)
+    nearer = (
+        ~pl.col("same_limit")
+        | (pl.col("days_left_was") > LIMIT_DAYS)
+        | ((pl.col("limit_on_was") - pl.col("limit_on")).dt.total_days() >= LIMIT_STEP_DAYS)
+    )
+    segments = {"from_code": pl.col("segment_was"), "to_code": pl.col("segment")}
+    levers = {"from_code": out, "to_code": into}
+    healths = {"from_value": was_health, "to_value": pl.col("health"), "score": "health", "since": pl.col("since")}
+    kinds = [
+        _move(frame, "notice_given", pl.col("noticed"), score="health", direction=-1.0,
+              to_code=pl.col("ends_on").cast(pl.String)),
+        _move(frame, "entered_defense", into_defense, **segments, **healths, direction=-1.0),
+        _move(frame, "left_defense", out_of_defense, **segments, **healths, direction=1.0),
+        _move(frame, "entered_expansion", crossed & (pl.col("segment") == EXPANSION), **segments,
+              since=pl.col("since"), direction=1.0),
+        _move(frame, "left_expansion", crossed & (pl.col("segment_was") == EXPANSION) & ~into_defense, **segments,
+              since=pl.col("since"), direction=-1.0),
+        _move(frame, "health_moved", far, from_value=pl.col("health_was"), to_value=pl.col("health"), score="health",
+              direction=pl.col("by_day").sign()),
+        _move(frame, "health_moved", ~far & reached, from_value=pl.col("month_health"), to_value=pl.col("health"),
+              score="health", since=pl.col("since"), direction=pl.col("by_month").sign()),
+        _move(frame, "limit_nearer", (pl.col("days_left") <= LIMIT_DAYS) & nearer.fill_null(True),
+              from_value=pl.when(pl.col("same_limit")).then(pl.col("days_left_was")), to_value=pl.col("days_left"),
+              from_code=pl.col("limit_metric_was"), to_code=pl.col("limit_metric"), score="potential", direction=1.0),
+        _move(frame, "lever_opened", (into != out) & (into != "") & ~((into == "retain") & into_defense), **levers,
+              score=pl.when(into == "retain").then(pl.lit("health")).otherwise(pl.lit("potential")),
+              direction=pl.when(into == "retain").then(-1.0).otherwise(1.0)),
+        _move(frame, "lever_closed", (into == "") & (out != "") & ~((out == "retain") & out_of_defense), **levers,
+              score=pl.when(out == "retain").then(pl.lit("health")).otherwise(pl.lit("")),
+              direction=pl.when(out == "retain").then(1.0).otherwise(-1.0)),
+    ]  # fmt: skip
+    return pl.concat(pl.collect_all(kinds))
+
+
+def _move(
+    frame: pl.LazyFrame,
+    kind: str,
+    holds: pl.Expr,
+    *,
+    direction: pl.Expr | float,
+    score: pl.Expr | str = "",
+    since: pl.Expr | None = None,
+    from_value: pl.Expr | None = None,
+    to_value: pl.Expr | None = None,
+    from_code: pl.Expr | None = None,
+    to_code: pl.Expr | None = None,
+) -> pl.LazyFrame:
+    nothing = pl.lit(None)
+    return frame.filter(holds.fill_null(False)).select(
+        pl.col("account_id"),
+        pl.col("arr"),
+        pl.lit(kind).alias("kind"),
+        pl.lit(PLACES[kind], dtype=pl.Int16).alias("place"),
+        (nothing if from_value is None else from_value).cast(pl.Float64).alias("from_value"),
+        (nothing if to_value is None else to_value).cast(pl.Float64).alias("to_value"),
+        (nothing if from_code is None else from_code).cast(pl.String).fill_null("").alias("from_code"),
+        (nothing if to_code is None else to_code).cast(pl.String).fill_null("").alias("to_code"),
+        (pl.col("continued") if since is None else since).cast(pl.Date).alias("since"),
+        (pl.lit(score) if isinstance(score, str) else score).alias("score"),
+        (pl.lit(direction) if isinstance(direction, float) else direction).cast(pl.Float64).alias("direction"),
+    )
+
+
+def attach_causes(
+    cursor: CursorWrapper, book: DiagnosedBook, moved: pl.DataFrame, versions: Mapping[date, uuid.UUID]
+) -> pl.DataFrame:
+    """Columns cause and cause_points in the place of score and direction; null where nothing changed that way.
+
+    Contributions are compared within one numbering of the signals only.
+    """
+    facts = Facts(cursor, book.organization.id, book.night, feature_settings(book.organization))
+    alike = [day for day in moved["since"].unique().to_list() if _is_numbered_alike(versions[day], book)]
+    before = facts.read(POINTS, POINTS_SCHEMA, nights=alike, accounts=moved["account_id"].unique().to_list())
+    before = before.with_columns(pl.col("before").str.split(";").cast(pl.List(pl.Float64)))
+    now = book.diagnoses.select("account_id", "points")
+    moved = moved.join(before, on=["account_id", "since"], how="left", maintain_order="left")
+    moved = moved.join(now, on="account_id", how="left", maintain_order="left")
+    change = (pl.col("points") - pl.col("before")) * _mask(book.model) * pl.col("direction")
+    moved = moved.with_columns(change=change)
+    speaks = pl.col("change").list.max() > 0
+    return moved.with_columns(
+        cause=pl.when(speaks).then((pl.col("change").list.arg_max() + 1).cast(pl.Int16)),
+        cause_points=pl.when(speaks).then(pl.col("change").list.max() * pl.col("direction")),
+    ).drop("score", "direction", "before", "points", "change")
+
+
+def _mask(model: ScoringModel) -> pl.Expr:
+    """By row: 1 for the signals among which its cause is looked for, 0 for the others; a score of '' is either."""
+    scores = name_scores(model)
+
+    def only(*wanted: str) -> pl.Expr:
+        return pl.lit(pl.Series([[float(score in wanted) for score in scores]], dtype=pl.List(pl.Float64)))
+
+    return (
+        pl.when(pl.col("score") == "health")
+        .then(only("health"))
+        .when(pl.col("score") == "potential")
+        .then(only("potential"))
+        .otherwise(only("health", "potential"))
+    )
 
 
 def find_night_a_month_before(night: date) -> date | None:

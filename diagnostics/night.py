@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from accounts.context import service_context
 from accounts.models import Organization
-from diagnostics.book import DiagnosedBook
+from diagnostics.book import DiagnosedBook, feature_settings
 from diagnostics.engine import diagnose
-from diagnostics.features import FeatureSettings, compute_features
+from diagnostics.features import compute_features
 from diagnostics.lease import hold_lease
 from diagnostics.model_versions import ensure_model_version, read_model
 from diagnostics.models import Night
@@ -60,7 +60,7 @@ def diagnose_book(organization: Organization, night: date) -> DiagnosedBook:
         features = compute_features(cursor, organization.id, night, feature_settings(organization))
         previous = read_state(cursor, organization.id, continued) if continued else None
     diagnoses = diagnose(features, model, night, previous)
-    return DiagnosedBook(organization, night, version, model, continued, features, diagnoses)
+    return DiagnosedBook(organization, night, version, model, continued, previous, features, diagnoses)
 
 
 def write_night(book: DiagnosedBook, began: float) -> Night:
@@ -88,16 +88,6 @@ def write_night(book: DiagnosedBook, began: float) -> Night:
         },
     )
     return record
-
-
-def feature_settings(organization: Organization) -> FeatureSettings:
-    """What the features need to know of the organization."""
-    return FeatureSettings(
-        time_zone=organization.time_zone,
-        currency=organization.currency,
-        fiscal_year_start=organization.fiscal_year_first_month,
-        grace_days=organization.late_renewal_grace_days,
-    )
 
 
 def refuse_unfinished(organization: Organization, night: date) -> None:

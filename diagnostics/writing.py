@@ -12,6 +12,13 @@ from diagnostics.engine import STATE
 from diagnostics.models import Diagnosis, Night
 
 DELETE = "DELETE FROM diagnostics_diagnosis WHERE organization_id = %s AND night = %s"
+CONTINUED = {
+    **STATE,
+    "health": pl.Float64,
+    "segment": pl.String,
+    "limit_metric": pl.String,
+    "limit_on": pl.Date,
+}
 # Texts that hold nothing to quote, and for which missing is NULL.
 UNQUOTED = (models.UUIDField, models.ForeignKey)
 CASTS: dict[type[models.Field], str] = {
@@ -33,13 +40,13 @@ def last_night_before(night: date) -> date | None:
 
 
 def read_state(cursor: CursorWrapper, organization_id: uuid.UUID, night: date) -> pl.DataFrame:
-    """What the next night continues from: the columns `STATE`, one row per account of `night`."""
-    columns = ", ".join("account_id::text" if name == "account_id" else name for name in STATE)
+    """What the next night continues from, one row per account of `night`: the engine's STATE and what may move."""
+    columns = ", ".join("account_id::text" if name == "account_id" else name for name in CONTINUED)
     cursor.execute(
         f"SELECT {columns} FROM diagnostics_diagnosis WHERE organization_id = %s AND night = %s",  # noqa: S608  # own names
         [organization_id, night],
     )
-    return pl.DataFrame(cursor.fetchall(), schema=STATE, orient="row")
+    return pl.DataFrame(cursor.fetchall(), schema=CONTINUED, orient="row")
 
 
 def write_diagnoses(cursor: CursorWrapper, organization_id: uuid.UUID, night: date, diagnoses: pl.DataFrame) -> None:

@@ -86,7 +86,9 @@ def read_contributions(
     for number, (name, amount) in enumerate(zip(model.names, points, strict=True), start=1):
         if name in BY_NAME:
             signal = BY_NAME[name]
-            figures = {figure: values[place] for figure, place in model.places[name].items()}
+            # No place: the figure is newer than the diagnosis.
+            places = model.places[name].items()
+            figures = {figure: None if place is None else values[place] for figure, place in places}
             contributions.append(Contribution(number, name, signal.score, amount, figures))
         else:
             score = next(score for score in SCORES if SCALE[score] == name)

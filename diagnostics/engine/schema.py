@@ -18,6 +18,8 @@ ACCOUNT = {
     "phase": TEXT,  # onboarding, adopting, steady, leaving; '' = derived by the engine
     "strategic": FLAG,
     "has_owner": FLAG,  # a CSM or an AM is named
+    "csm_email": TEXT,  # who they are; '' nobody. No signal reads them: priorities do
+    "am_email": TEXT,
     "customer_since": DAY,
 }
 

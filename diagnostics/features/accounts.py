@@ -12,6 +12,8 @@ COLUMNS = {
     "phase": TEXT,
     "strategic": FLAG,
     "has_owner": FLAG,
+    "csm_email": TEXT,
+    "am_email": TEXT,
     "customer_since": DAY,
 }
 
@@ -35,7 +37,8 @@ WITH known AS (
 )
 SELECT a.id, coalesce(past.tier, a.tier), a.country, a.employees, coalesce(past.phase, a.phase),
     coalesce(past.strategic, a.strategic::text) IN ('true', 't', '1'),
-    coalesce(past.csm_email, a.csm_email) <> '' OR coalesce(past.am_email, a.am_email) <> '', a.customer_since
+    coalesce(past.csm_email, a.csm_email) <> '' OR coalesce(past.am_email, a.am_email) <> '',
+    coalesce(past.csm_email, a.csm_email), coalesce(past.am_email, a.am_email), a.customer_since
 FROM portfolio_account a LEFT JOIN past ON past.account_id = a.id
 WHERE a.organization_id = %(organization)s
 """

@@ -59,9 +59,8 @@ class Priority(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             *TenantModel.Meta.constraints,
-            unique_in_organization("night", "account", "subject", name="diagnostics_priority_unique"),
+            unique_in_organization("account", "night", "subject", name="diagnostics_priority_subject"),
         ]
         indexes = [
             models.Index(fields=["organization", "night", "owner_email", "rank"], name="diagnostics_priority_owner"),
-            models.Index(fields=["organization", "account", "night"], name="diagnostics_priority_account"),
         ]

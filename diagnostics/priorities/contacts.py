@@ -10,7 +10,7 @@ ROLES = {
 }
 CHAMPION_KINDS = ("upsell", "seats", "usage", "cross_sell", "opportunity", "plan")
 
-# Joined to `given` (organization_id, night) and the rows `found` (account_id, rank, addressees) while they are inserted;
+# Joined to `given` (organization_id, night) and the rows `found` (account_id, rank, addressees) while they go in;
 # a row without a rank needs nobody.
 JOIN = f"""
 LEFT JOIN LATERAL (

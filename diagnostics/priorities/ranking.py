@@ -1,59 +1,34 @@
 """Whose priority it is, and in which order: at most ten a person a day, by expected effect and deadline."""
 
-import uuid
 from datetime import date
 
 import polars as pl
-from django.db.backends.utils import CursorWrapper
 
+from diagnostics.book import DiagnosedBook
 from diagnostics.models import Priority
 
 A_DAY = 10
-KEPT_LEFT_OUT = 20
+KEPT_LEFT_OUT = 10
 # A deadline within thirty days raises the weight, up to double on its day; the effect that is shown stays as it is.
 URGENT_DAYS = 30
 # Under this share of the person's largest expected effect a subject is not worth a place.
 LEAST_SHARE = 0.03
 ACCOUNT_MANAGER_KINDS = ("renewal", "upsell", "seats", "usage", "cross_sell", "price", "opportunity")
 
-OWNER_SCHEMA = {"account_id": pl.String, "csm_email": pl.String, "am_email": pl.String}
-# Both fields keep their history: the value on the night, else the earliest known, else the account's own.
-OWNERS = """
-SELECT a.id::text, lower(coalesce(csm.value, a.csm_email)), lower(coalesce(am.value, a.am_email))
-FROM portfolio_account a
-LEFT JOIN {history} csm ON csm.account_id = a.id AND csm.field = 'csm_email'
-LEFT JOIN {history} am ON am.account_id = a.id AND am.field = 'am_email'
-WHERE a.organization_id = %(organization)s
-ORDER BY a.id
-""".replace(
-    "{history}",
-    """(
-    SELECT DISTINCT ON (account_id, field) account_id, field, value
-    FROM portfolio_accounthistory
-    WHERE organization_id = %(organization)s AND field IN ('csm_email', 'am_email')
-    ORDER BY account_id, field, (from_on > %(night)s), CASE WHEN from_on > %(night)s THEN from_on END, from_on DESC
-)""",
-)
-
 ORDER = ["weight", "base", "account_id", "subject"]
 DESCENDING = [True, True, False, False]
 
 
-def assign_owners(
-    cursor: CursorWrapper, organization_id: uuid.UUID, night: date, candidates: pl.DataFrame
-) -> pl.DataFrame:
+def assign_owners(candidates: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
     """Column owner_email: the AM for growth, renewals and opportunities if one is named, else the CSM; '' unowned."""
-    cursor.execute(OWNERS, {"organization": organization_id, "night": night})
-    owners = pl.DataFrame(cursor.fetchall(), schema=OWNER_SCHEMA, orient="row")
+    owners = book.features.select("account_id", pl.col("csm_email", "am_email").fill_null(""))
     sold = pl.col("kind").is_in(ACCOUNT_MANAGER_KINDS)
-    manager = pl.when(sold & (pl.col("am_email") != "")).then(pl.col("am_email")).otherwise(pl.col("csm_email"))
-    owned = candidates.join(owners, on="account_id", how="left", maintain_order="left")
-    return owned.with_columns(
-        owner_email=pl.when((manager == "") & (pl.col("kind") != "owner"))
-        .then(pl.col("am_email"))
-        .otherwise(manager)
-        .fill_null("")
-    ).drop("csm_email", "am_email")
+    csm, am = pl.col("csm_email"), pl.col("am_email")
+    return (
+        candidates.join(owners, on="account_id", how="left", maintain_order="left")
+        .with_columns(owner_email=pl.when(sold & (am != "")).then(am).when(csm != "").then(csm).otherwise(am))
+        .drop("csm_email", "am_email")
+    )
 
 
 def weigh(candidates: pl.DataFrame, night: date) -> pl.DataFrame:
@@ -94,7 +69,7 @@ def rank(candidates: pl.DataFrame) -> pl.DataFrame:
 
 
 def keep_first_left_out(ranked: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
-    """The rows to keep, and how many of each person are not: of those left out for want of a place the first twenty.
+    """The rows to keep, and how many of each person are not: of those left out for want of a place the first ten.
 
     Nobody reads further down; in a large book they would be most of what a night writes.
     """
