@@ -32,7 +32,7 @@ ENTERPRISE = (
             Person("Fabrice Rochat", "CFO", "Finance", "economic_buyer"),
             Person("Livia Aebischer", "Plant planner, Visp", "Operations", "power_user", "supporter"),
         ),
-        use=Use(adoption=0.9, limits={"api_calls": 0.44, "work_orders": 0.66}, opened=(("rule_builder", 52),)),
+        use=Use(adoption=0.83, limits={"api_calls": 0.44, "work_orders": 0.66}, opened=(("rule_builder", 52),)),
         talk=Talk(call_every=19, mail_every=9), strategic=True, sites=("Basel", "Visp", "Stein", "Monthey"),
         acquired="referral", referred_by=1019,
     ),
@@ -47,7 +47,7 @@ ENTERPRISE = (
             Line("flow", "pro", mrr="2313.40", started=497, notice=60, every=1, moves=(
                 Move("usage", ago=131, mrr="1986.20"), Move("usage", ago=315, mrr="1528.75"))),
         ),
-        use=Use(adoption=0.93, limits={"api_calls": 0.31}), talk=Talk(call_every=33, mail_every=28),
+        use=Use(adoption=0.83, limits={"api_calls": 0.31}), talk=Talk(call_every=33, mail_every=28),
         care=Care(tickets_a_month=0.9), strategic=True, sites=("Wien", "Graz", "Linz", "Klagenfurt"),
     ),
     Account(
@@ -114,7 +114,7 @@ ENTERPRISE = (
             Person("Amandine Dufour", "Directrice des sinistres", "Claims", "decision_maker", "supporter"),
             Person("Olivier Lambiotte", "Chef de projet expertise", "Claims", "champion", "supporter"),
         ),
-        use=Use(adoption=0.87), strategic=True, language="fr", sites=("Namur", "Liège", "Mons", "Arlon"),
+        use=Use(adoption=0.83), strategic=True, language="fr", sites=("Namur", "Liège", "Mons", "Arlon"),
     ),
     Account(
         1055, "Gallowell Airports", "enterprise", "Airports", "GB", "Bristol", 1960, CAMILLE, MAREK,
@@ -123,7 +123,7 @@ ENTERPRISE = (
                 Move("price", term=0, factor=1 / 1.035), Move("seats", ago=598, seats=305))),
             Line("time", "plus", 232, 6.0, started=884, notice=60, every=3),
         ),
-        use=Use(adoption=0.92, limits={"work_orders": 0.58}), talk=Talk(call_every=34, mail_every=26),
+        use=Use(adoption=0.82, limits={"work_orders": 0.58}), talk=Talk(call_every=34, mail_every=26),
         care=Care(tickets_a_month=0.8), strategic=True, currency="GBP", week=7, summer_trade=True,
         sites=("Bristol", "Exeter", "Cardiff"),
     ),
@@ -138,7 +138,7 @@ ENTERPRISE = (
             Line("plan", "growth", 38, terms=3, ends_in=334, notice=30, moves=(), taken_over=267,
                  contract="C-2023-019"),
         ),
-        use=Use(adoption=0.9, limits={"work_orders": 0.93, "api_calls": 0.47}), strategic=True, week=7,
+        use=Use(adoption=0.82, limits={"work_orders": 0.93, "api_calls": 0.47}), strategic=True, week=7,
         sites=("Lille", "Arras", "Valenciennes", "Reims"),
     ),
     Account(
@@ -208,7 +208,7 @@ ENTERPRISE = (
             sign_plan("enterprise", 240, 6.0, 5, 268, moves=(Move("seats", ago=655, seats=222),)),
             Line("insight", "plus", started=720, notice=60),
         ),
-        use=Use(adoption=0.91), talk=Talk(call_every=36, mail_every=25), care=Care(tickets_a_month=0.7),
+        use=Use(adoption=0.83), talk=Talk(call_every=36, mail_every=25), care=Care(tickets_a_month=0.7),
         strategic=True, sites=("Allenau", "Mitteldorf", "Hohenbrück"),
     ),
     Account(

@@ -54,7 +54,7 @@ MID_MARKET = (
     Account(
         1046, "Loughmere Dairies", "mid_market", "Dairies", "IE", "Cavan", 450, CAMILLE, MAREK,
         lines=(sign_plan("growth", 171, 6.0, 4, 158, 30), Line("connect", "standard", started=590)),
-        use=Use(adoption=0.85, curve=((60, 0.94), (0, 1.0))), week=7, sites=("Cavan", "Virginia", "Ballyjamesduff"),
+        use=Use(adoption=0.83, curve=((60, 0.94), (0, 1.0))), week=7, sites=("Cavan", "Virginia", "Ballyjamesduff"),
     ),
     Account(
         1090, "Mervent Mobilité", "mid_market", "Public transport", "FR", "Nantes", 410, CAMILLE, INES,
@@ -70,7 +70,7 @@ MID_MARKET = (
         1092, "Tessaro Foods", "mid_market", "Food industry", "IT", "Parma", 620, JONAS, INES,
         lines=(sign_plan("growth", 149, 4.0, 2, 147), Line("time", "basic", 90, started=199, every=3)),
         people=(Person("Federica Tessaro", "Direttrice operativa", "Operations", "decision_maker", "supporter"),),
-        use=Use(adoption=0.84), care=Care(pays="late"), sites=("Parma", "Fidenza", "Collecchio"),
+        use=Use(adoption=0.83), care=Care(pays="late"), sites=("Parma", "Fidenza", "Collecchio"),
     ),
     Account(
         1079, "Bastion Security", "mid_market", "Security services", "GB", "Sheffield", 960, "", "",
@@ -104,7 +104,7 @@ MID_MARKET = (
             sign_plan("growth", 112, 3.0, 2, 129),
             Line("time", "plus", 45, started=171, every=3, moves=(Move("seats", ago=64, seats=32),)),
         ),
-        use=Use(adoption=0.86, release_drop=0.14), sites=("Husum", "Büsum"),
+        use=Use(adoption=0.82, release_drop=0.14), sites=("Husum", "Büsum"),
     ),
     Account(
         1163, "Linnea Care", "mid_market", "Home care", "SE", "Örebro", 590, CAMILLE, MAREK,
@@ -120,7 +120,7 @@ MID_MARKET = (
     Account(
         1074, "Arvika Timber", "mid_market", "Forestry", "SE", "Arvika", 330, CAMILLE, MAREK,
         lines=(sign_plan("growth", 126, 15.0, 3, 44, 30, moves=(Move("seats", ago=532, seats=109),)),),
-        use=Use(adoption=0.88), currency="SEK", sites=("Arvika", "Torsby"),
+        use=Use(adoption=0.81), currency="SEK", sites=("Arvika", "Torsby"),
     ),
     Account(
         1093, "Brisa Hoteles", "mid_market", "Hotels", "ES", "Málaga", 470, CAMILLE, INES,
@@ -132,7 +132,7 @@ MID_MARKET = (
     Account(
         1060, "Hjelm & Dahl", "mid_market", "Building services", "DK", "Odense", 260, JONAS, MAREK,
         lines=(sign_plan("growth", 76, 0.0, 4, 309, 30, every=12, late_renewal=12, signed=True),),
-        use=Use(adoption=0.89), sites=("Odense", "Nyborg"),
+        use=Use(adoption=0.81), sites=("Odense", "Nyborg"),
     ),
     Account(
         1089, "Cormoran Yachts", "mid_market", "Marinas", "FR", "La Rochelle", 190, CAMILLE, INES,
@@ -157,12 +157,12 @@ MID_MARKET = (
     ),
     Account(
         1065, "Delacroix Frigo", "mid_market", "Road transport", "FR", "Amiens", 230, JONAS, INES,
-        lines=(sign_plan("growth", 67, 6.0, 3, 74, 60, every=12),), use=Use(adoption=0.84), parent=1061, week=7,
+        lines=(sign_plan("growth", 67, 6.0, 3, 74, 60, every=12),), use=Use(adoption=0.8), parent=1061, week=7,
         sites=("Amiens", "Abbeville"),
     ),
     Account(
         1085, "Nordhavn Vind", "mid_market", "Wind farms", "DK", "Esbjerg", 180, JONAS, MAREK,
-        lines=(sign_plan("growth", 81, 5.0, 2, 190, every=12),), use=Use(adoption=0.87, release_drop=0.09),
+        lines=(sign_plan("growth", 81, 5.0, 2, 190, every=12),), use=Use(adoption=0.83, release_drop=0.09),
         parent=1041, week=7,
         sites=("Esbjerg", "Hvide Sande"),
     ),
@@ -174,14 +174,14 @@ MID_MARKET = (
     Account(
         1081, "Vestergaard Køl", "mid_market", "Refrigeration", "DK", "Kolding", 270, JONAS, MAREK,
         lines=(sign_plan("growth", 87, 0.0, 3, 176, 30, every=12), Line("time", "basic", 62, started=221)),
-        use=Use(adoption=0.85), sites=("Kolding", "Vejle", "Fredericia"), domain_name="vestergaard-kol",
+        use=Use(adoption=0.78), sites=("Kolding", "Vejle", "Fredericia"), domain_name="vestergaard-kol",
     ),
     Account(
         1056, "Kettler & Roos Gebäudetechnik", "mid_market", "Building services", "DE", "Kassel", 420, CAMILLE, INES,
         lines=(sign_plan("growth", 103, 0.0, 4, 205, every=12, moves=(
                 Move("seats", ago=97, seats=88), Move("upsell", term=1, plan="team", seats=29, new_paper=True))),
                 Line("connect", "standard", started=158)),
-        use=Use(adoption=0.83), acquired="referral", referred_by=1037, domain_name="kettler-roos",
+        use=Use(adoption=0.81), acquired="referral", referred_by=1037, domain_name="kettler-roos",
         sites=("Kassel", "Göttingen", "Fulda"),
     ),
     Account(
@@ -190,7 +190,7 @@ MID_MARKET = (
     ),
     Account(
         1078, "Vltava Výtahy", "mid_market", "Lifts", "CZ", "České Budějovice", 260, JONAS, MAREK,
-        lines=(sign_plan("growth", 83, 3.0, 3, 251, 30, every=12),), use=Use(adoption=0.86), acquired="partner",
+        lines=(sign_plan("growth", 83, 3.0, 3, 251, 30, every=12),), use=Use(adoption=0.79), acquired="partner",
         sites=("České Budějovice", "Písek", "Tábor"),
     ),
     Account(
@@ -216,6 +216,6 @@ MID_MARKET = (
     Account(
         1099, "Karawanken Pflege", "mid_market", "Home care", "AT", "Villach", 340, CAMILLE, INES,
         lines=(sign_plan("growth", 64, 0.0, 2, 281, 30, every=12), Line("time", "plus", 38, started=135)),
-        use=Use(adoption=0.85), week=7, sites=("Villach", "Spittal"),
+        use=Use(adoption=0.79), week=7, sites=("Villach", "Spittal"),
     ),
 )

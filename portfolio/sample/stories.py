@@ -78,7 +78,7 @@ STORIES = (
         (
             ("tickets", "63, 35 and 13 days ago, with need phrases of Flow"),
             ("interactions", "QBR of 21 days ago, with need phrases of Flow"),
-            ("usage", "nine of ten seats active; feature:rule_builder found 52 days ago"),
+            ("usage", "four of five seats active; feature:rule_builder found 52 days ago"),
         ),
     ),
     Story(
@@ -215,7 +215,7 @@ STORIES = (
         "healthy_and_quiet",
         ("A-1019", "A-1055", "A-1044"),
         "Large, healthy and seldom heard: nothing to do.",
-        (("usage", "over nine of ten seats active and steady"), ("tickets", "less than one a month, none overdue")),
+        (("usage", "over four of five seats active and steady"), ("tickets", "less than one a month, none overdue")),
     ),
 )
 STORY = {story.name: story for story in STORIES}

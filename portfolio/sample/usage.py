@@ -130,7 +130,7 @@ def find_level(world: World, account: Account) -> list[float]:
     if account.account_id not in world.levels:
         rng = world.open_generator(account, "level")
         periods = [p for p in world.periods[account.account_id] if p.product_id == "plan"]
-        adoption = account.use.adoption or draw_share(rng, 0.62, 0.94)
+        adoption = account.use.adoption or draw_share(rng, 0.58, 0.89)
         world.levels[account.account_id] = trace_level(world, account, periods, rng, adoption)
     return world.levels[account.account_id]
 
@@ -216,11 +216,12 @@ def share_limits(
         quantities = []
         for index, people in enumerate(level):
             day = history.begins + timedelta(days=index)
-            included = next((PLAN[p.plan_id].limits.get(metric, 0) for p in periods if p.runs_on(day)), 0)
+            included = sum(PLAN[p.plan_id].limits.get(metric, 0) for p in periods if p.runs_on(day))
             weight = week[day.weekday()] / mean * season[index] * (1 + rng.gauss(0, 0.06))
             quantities.append(round(included / 30.4 * share * people / usual * weight))
         if metric in account.use.limits and account.use.limits[metric] > 0.9:
-            included = PLAN[periods[-1].plan_id].limits[metric]
+            running = [p for p in periods if p.runs_on(history.night)]
+            included = sum(PLAN[p.plan_id].limits.get(metric, 0) for p in running)
             quantities = press_against_limit(world, quantities, included, account.use.limits[metric])
         consumed[metric] = quantities
     return consumed
