@@ -5,6 +5,7 @@ import hashlib
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -24,10 +25,18 @@ class Sample:
 
     def __init__(self, today: date) -> None:
         self.today, self.night = today, today - timedelta(days=1)
-        self.files = {name: list(rows) for name, rows in generate(today).items()}
+        files = generate(today)
         self.usage: dict[tuple[str, str, str], dict[date, int]] = defaultdict(dict)
-        for row in self.files["usage"]:
+        self.usage_rows, self.usage_columns = 0, set()
+        for row in files.pop("usage"):
             self.usage[row["account_id"], row["product_id"], row["metric"]][row["day"]] = row["quantity"]
+            self.usage_columns.add(tuple(row))
+            self.usage_rows += 1
+        self.files = {name: list(rows) for name, rows in files.items()}
+        self.of_account: dict[tuple[str, str], list[dict]] = defaultdict(list)
+        for name, rows in self.files.items():
+            for row in rows:
+                self.of_account[name, row.get("account_id", "")].append(row)
         self.rates = {(row["currency"], row["fiscal_year"]): row["rate"] for row in self.files["plan_rates"]}
 
     def ago(self, days: int) -> date:
@@ -36,8 +45,8 @@ class Sample:
     def rows(self, file: str, account_id: str, **wanted: object) -> list[dict]:
         return [
             row
-            for row in self.files[file]
-            if row["account_id"] == account_id and all(row[name] == value for name, value in wanted.items())
+            for row in self.of_account[file, account_id]
+            if all(row[name] == value for name, value in wanted.items())
         ]
 
     def people(self, account_id: str, ago: int) -> int:
@@ -84,14 +93,20 @@ class Sample:
         return tickets + [(r["happened_at"].date(), r["text"]) for r in self.rows("interactions", account_id)]
 
 
-@pytest.fixture(scope="module", params=DAYS, ids=str)
+@cache
+def tell_sample(today: date) -> Sample:
+    """The sample of a day, generated once for all tests of this process."""
+    return Sample(today)
+
+
+@pytest.fixture(params=DAYS, ids=str)
 def sample(request):
-    return Sample(request.param)
+    return tell_sample(request.param)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def autumn():
-    return Sample(DAYS[0])
+    return tell_sample(DAYS[0])
 
 
 def digest(folder):
@@ -113,6 +128,8 @@ def test_same_day_and_seed_give_the_same_bytes_and_another_seed_others(tmp_path)
 
 
 def test_files_and_columns_are_those_of_the_contract(sample):
+    assert sample.usage_columns == {FILES["usage"].names}
+    assert sample.usage_rows == sum(len(days) for days in sample.usage.values())  # no key twice
     for name, rows in sample.files.items():
         declared = FILES[name]
         assert list(rows[0]) == list(declared.names), name
@@ -137,6 +154,8 @@ def test_every_reference_points_at_a_row(sample):
         for column in FILES[name].references:
             missing = {row[column.name] for row in rows} - {None, ""} - known[column.refers_to]
             assert missing == set(), (name, column.name)
+    assert {account_id for account_id, _product, _metric in sample.usage} <= known["accounts"]
+    assert {product_id for _account, product_id, _metric in sample.usage} <= known["products"]
     emails = {row["email"]: row["account_id"] for row in sample.files["contacts"]}
     assert len(emails) == len(sample.files["contacts"])
     for row in sample.files["interactions"]:
@@ -205,7 +224,7 @@ def test_periods_of_a_subscription_follow_each_other(sample):
 
 def test_volume_money_and_books_are_as_intended(sample):
     assert len(sample.files["accounts"]) == 120
-    assert 250_000 <= len(sample.files["usage"]) <= 450_000
+    assert 250_000 <= sample.usage_rows <= 450_000
     assert 3_500_000 <= sample.arr(sample.night) <= 4_500_000
     books = Counter(row["csm_email"] for row in sample.files["accounts"])
     assert books.pop("") == 1
@@ -258,5 +277,5 @@ def test_every_story_names_accounts_and_files_that_exist(autumn):
     known = {row["account_id"] for row in autumn.files["accounts"]}
     for story in STORIES:
         assert set(story.account_ids) <= known, story.name
-        assert {file for file, _says in story.facts} <= set(autumn.files), story.name
+        assert {file for file, _says in story.facts} <= {*autumn.files, "usage"}, story.name
     assert len(STORY) == len(STORIES)

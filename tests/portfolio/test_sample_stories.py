@@ -6,12 +6,12 @@ from decimal import Decimal
 import pytest
 
 from portfolio.sample.stories import STORY
-from tests.portfolio.test_sample_generator import DAYS, Sample
+from tests.portfolio.test_sample_generator import DAYS, tell_sample
 
 
-@pytest.fixture(scope="module", params=DAYS, ids=str)
+@pytest.fixture(params=DAYS, ids=str)
 def sample(request):
-    return Sample(request.param)
+    return tell_sample(request.param)
 
 
 def open_opportunities(sample, account_id):
