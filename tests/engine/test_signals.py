@@ -220,12 +220,6 @@ EXAMPLES = {
         "Use grew from **2,000** to **3,600** over 12 weeks; other accounts moved by **0%**.",
         "L’usage a grandi de **2 000** à **3 600** en 12 semaines ; les autres comptes ont bougé de **0 %**.",
     ),
-    "use_for_price": (
-        {"activity_28": 4_400.0, "activity_29_56": 4_400.0, "activity_57_84": 4_400.0},
-        1.9375,
-        "**660** uses per 100 of monthly price; comparable accounts **300**.",
-        "**660** utilisations pour 100 de prix mensuel ; comptes comparables : **300**.",
-    ),
     "core_adoption": (
         {"features_84": 13},
         5.0,
@@ -267,12 +261,6 @@ EXAMPLES = {
         7.0,
         "**1 need** for another product voiced, the last on **5 Nov**.",
         "**1 besoin exprimé** pour un autre produit, le dernier le **5 novembre**.",
-    ),
-    "headcount_room": (
-        {"employees": 480},
-        5.0,
-        "**40** seats for **480** employees.",
-        "**40** sièges pour **480** salariés.",
     ),
     "intent": (
         {"intent_strength": 72.0, "intent_on": days_ago(14)},

@@ -110,29 +110,6 @@ SIGNALS = (
         records=(Records("usage", "activity of the last 84 days"),),
     ),
     Signal(
-        name="use_for_price",
-        score="potential",
-        source="usage",
-        label=("Gets more than it pays for", "Usage supérieur au prix"),
-        figures={
-            "ratio": pl.col("use_per_price")
-            / pl.when(pl.col("peer_use_per_price") > 0).then(pl.col("peer_use_per_price")),
-            "use": pl.col("use_per_price") * 100,
-            "peers": pl.col("peer_use_per_price") * 100,
-        },
-        ramp=Ramp(neutral=1.0, worst=0.1, best=3.5),
-        weight=(4, 4, 4),
-        en=Wording(
-            "**{use:decimal}** uses per 100 of monthly price; comparable accounts **{peers:decimal}**.",
-            "**{use:decimal}** uses per 100 of monthly price; comparable accounts **{peers:decimal}**.",
-        ),
-        fr=Wording(
-            "**{use:decimal}** utilisations pour 100 de prix mensuel ; comptes comparables : **{peers:decimal}**.",
-            "**{use:decimal}** utilisations pour 100 de prix mensuel ; comptes comparables : **{peers:decimal}**.",
-        ),
-        records=(Records("usage", "activity of the last 84 days"), RUNNING),
-    ),
-    Signal(
         name="core_adoption",
         score="potential",
         source="usage",
@@ -261,28 +238,6 @@ SIGNALS = (
             "le dernier le **{on:date}**."
         ),
         records=(Records("interactions", "needs voiced"), Records("tickets", "needs voiced")),
-    ),
-    Signal(
-        name="headcount_room",
-        score="potential",
-        source="crm",
-        label=("Employees against seats", "Effectif rapporté aux sièges"),
-        figures={
-            "ratio": pl.col("employees") / pl.when(pl.col("seats") > 0).then(pl.col("seats")),
-            "employees": pl.col("employees"),
-            "seats": pl.col("seats"),
-        },
-        ramp=Ramp(neutral=3.0, worst=1.0, best=12.0),
-        weight=(5, 5, 5),
-        en=Wording(
-            "**{seats:int}** seats for **{employees:int}** employees.",
-            "**{seats:int}** seats for **{employees:int}** employees.",
-        ),
-        fr=Wording(
-            "**{seats:int}** sièges pour **{employees:int}** salariés.",
-            "**{seats:int}** sièges pour **{employees:int}** salariés.",
-        ),
-        records=(Records("accounts", "the account"), RUNNING),
     ),
     Signal(
         name="intent",
