@@ -19,6 +19,7 @@ from accounts.models import Membership
 from accounts.tenancy import service_context
 from portfolio.exporting import export_organization
 from portfolio.models import Export
+from portfolio.queue import send_to_worker
 
 KEPT_FOR = timedelta(hours=24)
 OWNER_ONLY = 0o700
@@ -26,12 +27,9 @@ OWNER_ONLY = 0o700
 
 def request_export(membership: Membership) -> Export:
     """Ask for an export for oneself; call inside the organization's context."""
-    from portfolio.tasks import make_export_task
-
     export = Export.objects.create(requested_by=membership.user_id)
     audit.record("export.requested", subject="export", subject_id=export.pk)
-    ids = (str(membership.organization_id), str(export.pk))
-    transaction.on_commit(lambda: make_export_task.delay(*ids))
+    send_to_worker("portfolio.make_export", membership.organization_id, export.pk)
     return export
 
 

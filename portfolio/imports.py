@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -14,6 +13,7 @@ from accounts.models import Membership
 from portfolio.importing import NotPossible, ask_to_stop, check_undo, claim_undo, receive_uploads
 from portfolio.importing.uploads import are_kept
 from portfolio.models import Import
+from portfolio.queue import send_to_worker
 from portfolio.sample_portfolio import find_sample
 
 RUNNABLE = (Import.State.WAITING, Import.State.STOPPED, Import.State.FAILED)
@@ -56,16 +56,13 @@ def stop_import(record: Import) -> None:
 
 def request_undo(membership: Membership, record: Import) -> None:
     """Claim an import for its undo and send that to a worker; raises NotPossible with the reason."""
-    from portfolio.tasks import undo_import_task
-
     _free_if_interrupted(record)
     record.refresh_from_db()
     check_undo(record)
     if not claim_undo(record.pk):
         raise NotPossible(_("This import cannot be undone now."))
     audit.record("import.undo_asked", subject="import", subject_id=record.pk, number=record.number)
-    ids = (str(record.organization_id), str(record.pk), str(membership.user_id))
-    transaction.on_commit(lambda: undo_import_task.delay(*ids))
+    send_to_worker("portfolio.undo_import", record.organization_id, record.pk, membership.user_id)
 
 
 def _free_if_interrupted(record: Import) -> None:
@@ -81,10 +78,7 @@ def _free_if_interrupted(record: Import) -> None:
 
 
 def _send(record: Import) -> None:
-    from portfolio.tasks import run_import_task
-
-    ids = (str(record.organization_id), str(record.pk))
-    transaction.on_commit(lambda: run_import_task.delay(*ids))
+    send_to_worker("portfolio.run_import", record.organization_id, record.pk)
 
 
 def describe_end(record: Import, *, landed: int, rejected: int) -> str:

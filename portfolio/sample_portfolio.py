@@ -19,6 +19,7 @@ from portfolio.importing import NotPossible, begin_import, claim_undo, find_sour
 from portfolio.importing.records import list_files
 from portfolio.importing.run import Progress
 from portfolio.models import Account, Import
+from portfolio.queue import send_to_worker
 
 NAME, SLUG = "Brindel", "brindel"
 
@@ -28,16 +29,13 @@ def request_sample(membership: Membership) -> Import:
 
     Raises NotPossible where the organization has accounts or a sample.
     """
-    from portfolio.tasks import load_sample_task
-
     # Two requests at once take turns: the second finds the first one's import.
     organization = Organization.objects.select_for_update().get(pk=membership.organization_id)
     if find_sample() is not None:
         raise NotPossible(_("The sample portfolio is loaded already, or on its way."))
     _refuse_own_accounts()
     begun = begin_import(organization, [], origin=Import.Origin.SAMPLE, created_by=membership.user_id)
-    ids = (str(organization.pk), str(begun.pk))
-    transaction.on_commit(lambda: load_sample_task.delay(*ids))
+    send_to_worker("portfolio.load_sample", organization.pk, begun.pk)
     return begun
 
 
@@ -97,8 +95,6 @@ def find_sample() -> Import | None:
 
 def request_sample_removal(membership: Membership) -> Import:
     """Claim the sample for its removal and send that to a worker; raises NotPossible where none can be removed."""
-    from portfolio.tasks import remove_sample_task
-
     loaded = find_sample()
     if loaded is None:
         raise NotPossible(_("No sample portfolio is loaded."))
@@ -107,8 +103,7 @@ def request_sample_removal(membership: Membership) -> Import:
         Import.objects.filter(pk=loaded.pk, state=loaded.state).update(state=Import.State.STOPPED)
     if not claim_undo(loaded.pk):
         raise NotPossible(_("The sample portfolio is still being loaded or removed. Wait for its end."))
-    ids = (str(loaded.organization_id), str(membership.user_id))
-    transaction.on_commit(lambda: remove_sample_task.delay(*ids))
+    send_to_worker("portfolio.remove_sample", loaded.organization_id, membership.user_id)
     return loaded
 
 

@@ -7,8 +7,6 @@
 import uuid
 from collections.abc import Sequence
 
-from django.db import transaction
-
 from accounts.tenancy import service_context
 from portfolio.events import tell_facts_arrived
 from portfolio.importing.records import NotPossible, ask_to_stop, begin_import, claim_import
@@ -17,6 +15,7 @@ from portfolio.importing.sources import Refused, Source, find_sources
 from portfolio.importing.undo import check_undo, claim_undo, undo_import
 from portfolio.importing.uploads import find_uploads, forget_uploads, receive_uploads
 from portfolio.models import Import, ImportFile
+from portfolio.queue import send_to_worker
 
 __all__ = [
     "NotPossible",
@@ -64,12 +63,9 @@ def run_import(
 
 def start_next_import(organization_id: uuid.UUID) -> None:
     """Send the import that has waited longest to a worker, if one waits. Call inside the organization's context."""
-    from portfolio.tasks import run_import_task
-
     waiting = Import.objects.filter(state=Import.State.WAITING, origin=Import.Origin.PAGE).order_by("number").first()
     if waiting is not None:
-        ids = (str(organization_id), str(waiting.pk))
-        transaction.on_commit(lambda: run_import_task.delay(*ids))
+        send_to_worker("portfolio.run_import", organization_id, waiting.pk)
 
 
 def take_back(
