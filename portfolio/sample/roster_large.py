@@ -47,7 +47,7 @@ ENTERPRISE = (
             Line("flow", "pro", mrr="2313.40", started=497, notice=60, every=1, moves=(
                 Move("usage", ago=131, mrr="1986.20"), Move("usage", ago=315, mrr="1528.75"))),
         ),
-        use=Use(adoption=0.83, limits={"api_calls": 0.31}), talk=Talk(call_every=33, mail_every=28),
+        use=Use(adoption=0.81, limits={"api_calls": 0.31}), talk=Talk(call_every=33, mail_every=28),
         care=Care(tickets_a_month=0.9), strategic=True, sites=("Wien", "Graz", "Linz", "Klagenfurt"),
     ),
     Account(

@@ -54,7 +54,7 @@ MID_MARKET = (
     Account(
         1046, "Loughmere Dairies", "mid_market", "Dairies", "IE", "Cavan", 450, CAMILLE, MAREK,
         lines=(sign_plan("growth", 171, 6.0, 4, 158, 30), Line("connect", "standard", started=590)),
-        use=Use(adoption=0.83, curve=((60, 0.94), (0, 1.0))), week=7, sites=("Cavan", "Virginia", "Ballyjamesduff"),
+        use=Use(adoption=0.82, curve=((60, 0.94), (0, 1.0))), week=7, sites=("Cavan", "Virginia", "Ballyjamesduff"),
     ),
     Account(
         1090, "Mervent Mobilité", "mid_market", "Public transport", "FR", "Nantes", 410, CAMILLE, INES,
@@ -70,7 +70,7 @@ MID_MARKET = (
         1092, "Tessaro Foods", "mid_market", "Food industry", "IT", "Parma", 620, JONAS, INES,
         lines=(sign_plan("growth", 149, 4.0, 2, 147), Line("time", "basic", 90, started=199, every=3)),
         people=(Person("Federica Tessaro", "Direttrice operativa", "Operations", "decision_maker", "supporter"),),
-        use=Use(adoption=0.83), care=Care(pays="late"), sites=("Parma", "Fidenza", "Collecchio"),
+        use=Use(adoption=0.82), care=Care(pays="late"), sites=("Parma", "Fidenza", "Collecchio"),
     ),
     Account(
         1079, "Bastion Security", "mid_market", "Security services", "GB", "Sheffield", 960, "", "",
