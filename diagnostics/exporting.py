@@ -12,7 +12,6 @@ from diagnostics.engine import ScoringModel, read_contributions
 from diagnostics.evidence import find_records
 from diagnostics.model_versions import read_model
 from diagnostics.models import Diagnosis, Night
-from diagnostics.queries.causes import name_metric
 
 COLUMNS = (
     "account_id", "night", "arr", "health", "potential", "churn_risk", "renewal_risk", "segment", "lever",
@@ -64,7 +63,7 @@ def describe(diagnosis: Diagnosis, model: ScoringModel, evidence: Evidence, curr
             for file, selection in ((r.file, r.selection) for r in given.records)
             for name in evidence.of(file, selection, diagnosis.account_id)
         ]
-        texts = {"limit_metric": name_metric(diagnosis.limit_metric, "en")} if diagnosis.limit_metric else {}
+        texts = {"limit_metric": diagnosis.limit_metric}
         sentence = given.sentence("en", currency=currency, night=diagnosis.night, texts=texts)
         contributions.append(
             {

@@ -39,7 +39,7 @@ def read_model(version: ModelVersion) -> ScoringModel:
 @lru_cache(maxsize=64)
 def _parse(parameters: str) -> ScoringModel:
     model = ScoringModel.from_json(parameters)
-    written = json.loads(parameters)["places"]
+    written = json.loads(parameters).get("places", model.places)
     # The figures of a diagnosis stand where the release that wrote it put them; one that it did not know is missing.
     model.__dict__["places"] = {
         name: {figure: written.get(name, {}).get(figure) for figure in places} for name, places in model.places.items()

@@ -16,7 +16,6 @@ from django.db.backends.utils import CursorWrapper
 from diagnostics.book import DiagnosedBook, feature_settings
 from diagnostics.engine import ScoringModel
 from diagnostics.features.reading import Facts
-from diagnostics.model_versions import read_model
 from diagnostics.models import ModelVersion, Movement, Night
 from diagnostics.writing import insert_night_rows
 
@@ -79,7 +78,8 @@ def compare_nights(cursor: CursorWrapper, book: DiagnosedBook, nights: Iterable[
     was = book.previous.select("account_id", "health", "segment", "lever", "limit_metric", "limit_on")
 
     def health_on(day: date | None, name: str) -> pl.DataFrame:
-        return healths.filter(pl.col("night") == day).select("account_id", pl.col("health").alias(name))
+        on_day = healths.filter(pl.lit(False) if day is None else pl.col("night") == day)
+        return on_day.select("account_id", pl.col("health").alias(name))
 
     frame = book.diagnoses.select("account_id", "arr", "health", "segment", "lever", "limit_metric", "limit_on")
     frame = frame.join(was, on="account_id", how="inner", suffix="_was", maintain_order="left")
@@ -236,4 +236,5 @@ def name_scores(model: ScoringModel) -> list[str]:
 def _is_numbered_alike(version_id: uuid.UUID, book: DiagnosedBook) -> bool:
     if version_id == book.version.id:
         return True
-    return read_model(ModelVersion.objects.get(pk=version_id)).names == book.model.names
+    signals = ModelVersion.objects.filter(pk=version_id).values_list("parameters__signals", flat=True).get()
+    return tuple(signals) == book.model.signals

@@ -1,6 +1,7 @@
 """One account's diagnosis: why the level, why the change, what opens which lever, and how it came here."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -196,8 +197,12 @@ def read_acts(account: Account, *, limit: int = 20) -> Sequence[Act]:
     return Act.objects.filter(account=account).order_by("-at", "-source_id")[:limit]
 
 
-def _model_of(night: date) -> ScoringModel:
-    return read_model(Night.objects.select_related("model_version").get(night=night).model_version)
+def _model_of(night: date) -> ScoringModel | None:
+    """The model of a night; None where this release no longer knows one of its signals."""
+    version = Night.objects.select_related("model_version").get(night=night).model_version
+    with suppress(ValueError):
+        return read_model(version)
+    return None
 
 
 def _difference(now: float | None, before: float | None) -> float | None:

@@ -10,19 +10,6 @@ from diagnostics.models import Diagnosis, Night
 
 SOURCES = ("usage", "support", "billing", "crm")
 STALE = 1
-# Limits that most plans have, in words; another is shown by its own name.
-METRICS = {
-    "seats": ("seats", "sièges"),
-    "api_calls": ("API calls", "appels API"),
-    "active_users": ("active users", "utilisateurs actifs"),
-    "events": ("events", "événements"),
-}
-
-
-def name_metric(metric: str, language: str) -> str:
-    """A metric as a sentence names it: seats, API calls, `vessels_connected` as vessels connected."""
-    names = METRICS.get(metric)
-    return names[language.startswith("fr")] if names else metric.removeprefix("feature:").replace("_", " ")
 
 
 @dataclass(slots=True)
@@ -59,7 +46,7 @@ class CauseReader:
 
     def describe(self, contribution: Contribution, diagnosis: Diagnosis) -> Cause:
         """One contribution as a cause."""
-        texts = {"limit_metric": name_metric(diagnosis.limit_metric, self.language)} if diagnosis.limit_metric else {}
+        texts = {"limit_metric": diagnosis.limit_metric}
         return Cause(
             sentence=contribution.sentence(self.language, currency=self.currency, night=self.night.night, texts=texts),
             source=contribution.source,
