@@ -50,7 +50,7 @@ _NAMES = {
     "GR": "Eleni Nikos Katerina Giorgos Maria Dimitris|Economou Stavrou Ioannou Alexandrou Nikolaou Christou",
     "LT": "Rasa Eglė Jūratė Ieva|Kazlauskienė Petrauskaitė Jonaitytė Butkutė",
     "EE": "Liis Kaspar Triin Margus|Tamm Kask Saar Rebane",
-    "LU": "Claude Anne Marc Nathalie Pedro|Weber Schaack Thill Da Silva Kremer",
+    "LU": "Josée Anne Marc Nathalie Pedro|Weber Schaack Thill Da Silva Kremer",
 }
 # Families of two words, kept together above by this list.
 _TWO_WORDS = ("de Wit", "El Idrissi", "van Rossum", "Ní Dhomhnaill", "De Santis", "Da Silva")
