@@ -15,6 +15,7 @@ OTHER = {
     "organization_found": SIGNED_IN,
     "organization_join": SIGNED_IN,
     "preferences": SIGNED_IN,
+    "set_language": PUBLIC,
     # Its token is the right to look; to accept takes the sign-in of the invited address.
     "invitation": PUBLIC,
     # allauth: the way in …
