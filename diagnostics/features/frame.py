@@ -75,13 +75,9 @@ def compute_features(cursor: Any, organization_id: uuid.UUID, night: date, setti
 
 
 def _fill_zeros(frame: pl.DataFrame) -> pl.DataFrame:
-    filled = []
-    for known, names in ZERO_WHERE_KNOWN.items():
-        present = pl.col(known).is_not_null() if frame.schema[known] == pl.Date else pl.col(known).fill_null(False)
-        filled += [
-            pl.when(present).then(pl.col(name).fill_null(0)).otherwise(pl.col(name)).alias(name) for name in names
-        ]
-    return frame.with_columns(filled)
+    known = [source for source in ZERO_WHERE_KNOWN if frame[source].dtype == pl.Date or frame[source].any()]
+    known = [source for source in known if frame[source].count()]
+    return frame.with_columns(pl.col(name).fill_null(0) for source in known for name in ZERO_WHERE_KNOWN[source])
 
 
 def _keep_known(frame: pl.DataFrame, night: date) -> pl.DataFrame:

@@ -18,13 +18,12 @@ METRICS = {
     "sum_57_84": AMOUNT,
     "peak_28": AMOUNT,
     "peak_29_56": AMOUNT,
-    "last_quantity": AMOUNT,
-    "earlier_quantity": AMOUNT,
     "least": AMOUNT,
     "days_42": COUNT,
     "days_84": COUNT,
 }
 
+# A count of distinct people over 28 days is read where the window ends, not where it was highest.
 # The days of use are kept as bits, bit 0 being the night: OR needs no sort, as counting distinct days would.
 # Sums are rounded: a sum of floats depends in its last digit on the order of the rows.
 STATEMENT = """
@@ -32,10 +31,9 @@ SELECT account_id, metric,
     round(sum(quantity) FILTER (WHERE day > %(night)s - 28)::numeric, 6),
     round(sum(quantity) FILTER (WHERE day BETWEEN %(night)s - 55 AND %(night)s - 28)::numeric, 6),
     round(sum(quantity) FILTER (WHERE day < %(night)s - 55)::numeric, 6),
-    max(quantity) FILTER (WHERE day > %(night)s - 28),
-    max(quantity) FILTER (WHERE day BETWEEN %(night)s - 55 AND %(night)s - 28),
-    max(quantity) FILTER (WHERE day > %(night)s - 3),
-    max(quantity) FILTER (WHERE day BETWEEN %(night)s - 30 AND %(night)s - 28),
+    max(quantity) FILTER (WHERE day > %(night)s - 28 AND (metric <> 'active_users_28d' OR day > %(night)s - 3)),
+    max(quantity) FILTER (WHERE day BETWEEN %(night)s - 55 AND %(night)s - 28
+        AND (metric <> 'active_users_28d' OR day > %(night)s - 31)),
     min(quantity),
     bit_or(1::bigint << (%(night)s - day)) FILTER (WHERE quantity > 0 AND day > %(night)s - 42),
     bit_or(1::bigint << (%(night)s - day - 42)) FILTER (WHERE quantity > 0 AND day <= %(night)s - 42)
@@ -110,8 +108,9 @@ def summarize_metrics(facts: Facts, metrics: pl.DataFrame, marks: pl.DataFrame) 
     def total(which: pl.Expr, column: str) -> pl.Expr:
         return pl.col(column).filter(which).sum()
 
-    def distinct(column: str) -> pl.Expr:
-        return pl.col(column).filter(metric == "active_users_28d").max()
+    def people(column: str) -> pl.Expr:
+        counted = pl.col(column).filter(metric == "active_users_28d").max()
+        return pl.coalesce(counted, pl.col(column).filter(metric == "active_users").max())
 
     feature = metric.str.starts_with("feature:")
     activity = [
@@ -133,12 +132,8 @@ def summarize_metrics(facts: Facts, metrics: pl.DataFrame, marks: pl.DataFrame) 
     frame = frame.group_by("account_id").agg(
         *activity,
         *marked,
-        pl.coalesce(distinct("last_quantity"), pl.col("peak_28").filter(metric == "active_users").max()).alias(
-            "active_users"
-        ),
-        pl.coalesce(distinct("earlier_quantity"), pl.col("peak_29_56").filter(metric == "active_users").max()).alias(
-            "active_users_before"
-        ),
+        people("peak_28").alias("active_users"),
+        people("peak_29_56").alias("active_users_before"),
         (feature & (pl.col("sum_28") > 0)).sum().cast(pl.Int64).alias("features_28"),
         (feature & (pl.sum_horizontal("sum_28", "sum_29_84") > 0)).sum().cast(pl.Int64).alias("features_84"),
         total(feature, "sum_28").alias("feature_activity_28"),
