@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from diagnostics.views import accounts, choices, matrix, today
+from diagnostics.views import account, accounts, choices, matrix, today
 
 urlpatterns = [
     path("o/<slug:slug>/today/", today.today, name="today"),
@@ -16,6 +16,11 @@ urlpatterns = [
     path("o/<slug:slug>/accounts/csv/", accounts.accounts_csv, name="accounts_csv"),
     path("o/<slug:slug>/accounts/views/", accounts.save, name="saved_view_save"),
     path("o/<slug:slug>/accounts/views/<uuid:view_id>/delete/", accounts.delete, name="saved_view_delete"),
+    path("o/<slug:slug>/accounts/<uuid:account_id>/", account.account, name="account"),
+    path("o/<slug:slug>/accounts/<uuid:account_id>/causes/", account.account_causes, name="account_causes"),
+    path("o/<slug:slug>/accounts/<uuid:account_id>/causes/<int:number>/", account.account_cause, name="account_cause"),
+    path("o/<slug:slug>/accounts/<uuid:account_id>/notes/", account.write_note, name="write_note"),
+    path("o/<slug:slug>/notes/<uuid:interaction_id>/undo/", account.undo_note, name="undo_note"),
     path("o/<slug:slug>/choices/<str:field>/", choices.filter_choices, name="filter_choices"),
     path("o/<slug:slug>/search/", choices.search, name="search"),
 ]

@@ -1,4 +1,4 @@
-"""Notes on an account, written in Phano: an exchange of kind `note`, sealed, which its author can take back for a day."""
+"""Notes on an account, written in Phano: sealed exchanges of kind `note`; for a day their author can take them back."""
 
 import uuid
 from datetime import timedelta

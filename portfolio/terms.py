@@ -63,7 +63,7 @@ def find_term_end(periods: Sequence[Subscription], *, day: date) -> date | None:
 
 
 def find_term_start(periods: Sequence[Subscription]) -> date:
-    """The first day of the last period's term: a change of plan, seats or price inside a term does not begin a new one."""
+    """The first day of the last period's term: a change of plan, seats or price inside a term begins no new one."""
     run: list[Subscription] = []
     for period in periods:
         before = run[-1] if run else None
