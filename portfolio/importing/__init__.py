@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from accounts.tenancy import service_context
 from portfolio.events import tell_facts_arrived
-from portfolio.importing.records import NotPossible, ask_to_stop, begin_import, claim_import
+from portfolio.importing.records import NotPossible, ask_to_stop, begin_import, claim_import, find_next_import
 from portfolio.importing.run import Progress, Run
 from portfolio.importing.sources import Refused, Source, find_sources
 from portfolio.importing.undo import check_undo, claim_undo, undo_import
@@ -25,6 +25,7 @@ __all__ = [
     "begin_import",
     "check_undo",
     "claim_undo",
+    "find_next_import",
     "find_sources",
     "receive_uploads",
     "run_import",
@@ -63,7 +64,7 @@ def run_import(
 
 def start_next_import(organization_id: uuid.UUID) -> None:
     """Send the import that has waited longest to a worker, if one waits. Call inside the organization's context."""
-    waiting = Import.objects.filter(state=Import.State.WAITING, origin=Import.Origin.PAGE).order_by("number").first()
+    waiting = find_next_import()
     if waiting is not None:
         send_to_worker("portfolio.run_import", organization_id, waiting.pk)
 

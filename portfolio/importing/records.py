@@ -111,6 +111,23 @@ def claim_import(import_id: uuid.UUID) -> Import | None:
     return Import.objects.get(pk=import_id)
 
 
+def latest_begun() -> int:
+    """The highest number among the open organization's imports that have begun to land; 0 where none has.
+
+    An import may not run behind a later one: what an undo gives back is kept in the order of the numbers.
+    """
+    begun = Import.objects.exclude(started_at=None).exclude(state=Import.State.UNDONE)
+    return begun.aggregate(last=Coalesce(Max("number"), 0))["last"]
+
+
+def find_next_import(import_id: uuid.UUID | None = None) -> Import | None:
+    """The open organization's import to be run next: the one named while it runs, else the one waiting longest."""
+    named = Import.objects.filter(pk=import_id, state=Import.State.RUNNING).first() if import_id else None
+    # What a page or a queue lost stays in the order of the numbers.
+    waiting = Import.objects.filter(state=Import.State.WAITING, origin=Import.Origin.PAGE)
+    return named or waiting.order_by("number").first()
+
+
 def record_block(file: ImportFile, index: int, *, rows: int, share: float, outcome: Outcome) -> None:
     """Count a block that has just landed, in its transaction; raises Stopped where nothing may land any more."""
     _keep_rejected(file, outcome.faults)

@@ -27,7 +27,7 @@ from portfolio.importing.records import Stopped
 from portfolio.importing.settings_file import take_settings
 from portfolio.importing.sources import Guarded, Refused, Source
 from portfolio.importing.usage import UsageReader
-from portfolio.importing.usage_writing import land_usage
+from portfolio.importing.usage_writing import UsageLander
 from portfolio.models import Import, ImportFile
 
 logger = logging.getLogger(__name__)
@@ -117,10 +117,11 @@ class Run:
         self, file: ImportFile, reader: RowReader, layout: Layout, stream: Guarded, landed: set[int]
     ) -> None:
         blocks = UsageReader(reader, layout, stream, self.errand)
+        lander = UsageLander(self.errand)
         waiting = (block for block in blocks if block.index not in landed)
 
         def land(block: Any) -> None:
-            self._land(file, block.index, block.rows, block.share, partial(land_usage, block, self.errand))
+            self._land(file, block.index, block.rows, block.share, partial(lander.land, block))
 
         land_side_by_side(waiting, land)
 
