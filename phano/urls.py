@@ -7,4 +7,5 @@ urlpatterns = [
     path("", include("portfolio.urls")),
     path("", include("diagnostics.urls")),
     path("accounts/", include("allauth.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
 ]

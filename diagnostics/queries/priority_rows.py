@@ -235,7 +235,11 @@ def _read_causes(priority: Priority, diagnosis: Diagnosis | None, reader: CauseR
         causes += [
             cause
             for cause in reader.heaviest(diagnosis, "potential" if growth else "health")
-            if cause.sentence and (cause.points > 0) == growth and abs(cause.points) >= LEAST_POINTS
+            if cause.sentence
+            and (cause.points > 0) == growth
+            and abs(cause.points) >= LEAST_POINTS
+            # The kind's own words on a notice say what the signal would say again.
+            and not (told and cause.name == "notice_given")
         ][:2]
     return causes[:2]
 
