@@ -23,3 +23,10 @@ class DiagnosticsConfig(AppConfig):
                 SHELL_CONTEXT.append(describe)
         name_action("view.saved", _("kept a list of accounts"))
         name_action("view.deleted", _("deleted a kept list of accounts"))
+        # Known to the room below by its registries only.
+        from diagnostics.arrivals import diagnose_arrived_facts, diagnose_sample
+        from portfolio.events import facts_arrived, sample_loaded
+
+        if diagnose_arrived_facts not in facts_arrived:
+            facts_arrived.append(diagnose_arrived_facts)
+            sample_loaded.append(diagnose_sample)

@@ -107,7 +107,7 @@ def queue_due_night(now: datetime) -> date | None:
 def hold_lease(organization_id: uuid.UUID, night: date, *, wait_seconds: float = 0.0) -> Iterator["Lease"]:
     """Hold the organization's lease while the block runs; raises NightRunning where another run keeps it.
 
-    The block must call `give_back` in the transaction of what it writes. An exception lets the night rest.
+    The block must call `give_back` in the last transaction of what it writes. An exception lets the night rest.
     """
     lease = Lease(organization_id)
     lease.take(night, wait_seconds)
@@ -147,14 +147,21 @@ class Lease:
 
     def give_back(self) -> None:
         """End the claim inside the open transaction; raises LeaseLost, which rolls back what was written."""
-        with connection.cursor() as cursor:
-            cursor.execute(GIVE_BACK, self._names())
-            if cursor.rowcount != 1:
-                raise LeaseLost(f"The lease of organization {self.organization_id} was taken back.")
+        self._change_here(GIVE_BACK)
+
+    def confirm(self) -> None:
+        """Keep the claim, and make sure inside the open transaction that it stands; raises LeaseLost."""
+        self._change_here(BEAT)
 
     def rest(self) -> None:
         """Give it back after a failure and keep the night from being queued for a while."""
         self._change(REST, longest=LONGEST_REST_MINUTES)
+
+    def _change_here(self, statement: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, self._names())
+            if cursor.rowcount != 1:
+                raise LeaseLost(f"The lease of organization {self.organization_id} was taken back.")
 
     def _change(self, statement: str, **parameters: Any) -> bool:
         with service_context(self.organization_id), connection.cursor() as cursor:

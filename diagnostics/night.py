@@ -6,6 +6,7 @@ halves, and a lease whose heartbeat stops.
 
 import time
 import uuid
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
 import polars as pl
@@ -38,17 +39,35 @@ def run_night(organization_id: uuid.UUID, night: date, *, wait_seconds: float = 
     Raises NightRunning where another run of the organization outlasts `wait_seconds`, NightNotOver for a night whose
     day has not ended, LeaseLost where this run was given up as dead meanwhile (then nothing was written).
     """
+    return run_nights(organization_id, [night], wait_seconds=wait_seconds)[-1]
+
+
+def run_nights(
+    organization_id: uuid.UUID,
+    nights: Sequence[date],
+    *,
+    wait_seconds: float = 0.0,
+    progress: Callable[[int], None] | None = None,
+) -> list[Night]:
+    """Diagnose nights one after another under one lease, each in a transaction of its own; raises as `run_night`.
+
+    `progress` is called with the number of nights done.
+    """
     with service_context(organization_id):
-        refuse_unfinished(Organization.objects.get(), night)
-    with hold_lease(organization_id, night, wait_seconds=wait_seconds) as lease:
-        began = time.monotonic()
+        refuse_unfinished(Organization.objects.get(), max(nights))
+    records = []
+    with hold_lease(organization_id, nights[-1], wait_seconds=wait_seconds) as lease:
         # In a transaction of its own: what was found in texts stands, whatever becomes of the night.
         with service_context(organization_id):
             find_voiced_needs()
-        with service_context(organization_id):
-            record = write_night(diagnose_book(Organization.objects.get(), night), began)
-            lease.give_back()
-    return record
+        for done, night in enumerate(nights, start=1):
+            began = time.monotonic()
+            with service_context(organization_id):
+                records.append(write_night(diagnose_book(Organization.objects.get(), night), began))
+                lease.confirm() if done < len(nights) else lease.give_back()
+            if progress:
+                progress(done)
+    return records
 
 
 def diagnose_book(organization: Organization, night: date) -> DiagnosedBook:

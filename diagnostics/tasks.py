@@ -17,6 +17,9 @@ from diagnostics.night import run_night
 
 logger = logging.getLogger(__name__)
 
+AGAIN_SECONDS = 60
+AGAIN_TRIES = 30
+
 
 @shared_task(name="diagnostics.queue_due_nights")
 def queue_due_nights() -> int:
@@ -38,19 +41,22 @@ def queue_due_nights() -> int:
     return queued
 
 
-@shared_task(name="diagnostics.diagnose_night", bind=True, acks_late=True)
-def diagnose_night(self: Any, organization_id: str, night: str) -> None:
+@shared_task(name="diagnostics.diagnose_night", bind=True, acks_late=True, max_retries=AGAIN_TRIES)
+def diagnose_night(self: Any, organization_id: str, night: str, again: bool = False) -> None:
     """Run one organization's night, unless it was done meanwhile or somebody else runs it.
 
+    `again`: late facts came for a night that is done; while another run has the organization it is tried again later.
     A failure is raised after the lease was put to rest: the queue may forget the message, beat queues the night again.
     """
     organization, day = uuid.UUID(organization_id), date.fromisoformat(night)
     with service_context(organization):
-        if Night.objects.filter(night=day).exists():
+        if not again and Night.objects.filter(night=day).exists():
             return
     try:
         record = run_night(organization, day)
     except (NightRunning, LeaseLost) as reason:
+        if again:
+            raise self.retry(exc=reason, countdown=AGAIN_SECONDS) from reason
         logger.info("Night %s of organization %s is left to another run: %s", day, organization, reason)
         return
     logger.info("Night %s of %s: %s accounts in %.1f s.", day, organization, record.accounts, record.seconds)

@@ -1,0 +1,59 @@
+"""What the diagnosis does when facts arrive: the night is run at once, and a sample gets a history of nights."""
+
+import logging
+import uuid
+from datetime import date, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.context import service_context
+from accounts.models import Organization
+from diagnostics.models import Night
+from diagnostics.night import last_ended_day, run_nights
+from diagnostics.tasks import diagnose_night
+from portfolio.events import Days
+from portfolio.models import Account
+
+logger = logging.getLogger(__name__)
+
+# Thirty-day changes of ten nights, and two years of history.
+SAMPLE_DAILY = 40
+SAMPLE_MONTHS = 24
+TOLD_EVERY = 20
+
+
+def diagnose_arrived_facts(organization_id: uuid.UUID, accounts: frozenset[uuid.UUID] | None, days: Days) -> None:
+    """Queue last night again, or for the first time, where facts have come that it should have known.
+
+    Facts of today alone wait for the next night. Without any account left, the nights go too: an empty organization
+    begins anew.
+    """
+    with service_context(organization_id):
+        if not Account.objects.exists():
+            Night.objects.all().delete()
+            return
+        night = last_ended_day(Organization.objects.get(), timezone.now())
+        if days is not None and days[0] > night and Night.objects.exists():
+            return
+        transaction.on_commit(lambda: diagnose_night.delay(str(organization_id), night.isoformat(), again=True))
+
+
+def diagnose_sample(organization_id: uuid.UUID) -> None:
+    """Diagnose the past nights of a sample that has just landed, oldest first, so that it has a history."""
+    with service_context(organization_id):
+        last = last_ended_day(Organization.objects.get(), timezone.now())
+    nights = choose_sample_nights(last)
+
+    def tell(done: int) -> None:
+        if done % TOLD_EVERY == 0 or done == len(nights):
+            logger.info("%s of %s nights of the sample portfolio are diagnosed.", done, len(nights))
+
+    run_nights(organization_id, nights, wait_seconds=60.0, progress=tell)
+
+
+def choose_sample_nights(last: date) -> list[date]:
+    """The last forty nights, and before them one night a month for two years."""
+    daily = [last - timedelta(days=days) for days in range(SAMPLE_DAILY)]
+    monthly = [daily[-1] - timedelta(days=30 * months) for months in range(1, SAMPLE_MONTHS - 1)]
+    return sorted(daily + monthly)
