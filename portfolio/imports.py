@@ -11,6 +11,7 @@ from accounts import audit
 from accounts.formats import format_number
 from accounts.models import Membership
 from portfolio.importing import NotPossible, ask_to_stop, check_undo, claim_undo, receive_uploads
+from portfolio.importing.records import latest_begun
 from portfolio.importing.uploads import are_kept
 from portfolio.models import Import
 from portfolio.queue import send_to_worker
@@ -40,6 +41,8 @@ def run_import_again(record: Import) -> None:
     interrupted = record.is_interrupted and record.state == Import.State.RUNNING
     if record.state not in RUNNABLE and not interrupted:
         raise NotPossible(_("This import cannot be run again: it runs, has landed or is undone."))
+    if record.number < latest_begun():
+        raise NotPossible(_("A later import has begun since. Drop the files again: nothing lands twice."))
     if not are_kept(record):
         raise NotPossible(_("The files of this import are no longer kept. Drop them again: nothing lands twice."))
     # One that waits is looked for behind each import that ends; one that is interrupted is claimed as it is.

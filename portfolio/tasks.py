@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.context import service_context
 from portfolio import exports
-from portfolio.importing import NotPossible, run_import, start_next_import, take_back
+from portfolio.importing import NotPossible, find_next_import, run_import, start_next_import, take_back
 from portfolio.sample_portfolio import load_sample_into, remove_sample
 
 logger = logging.getLogger(__name__)
@@ -16,14 +16,22 @@ logger = logging.getLogger(__name__)
 
 @shared_task(name="portfolio.run_import")
 def run_import_task(organization_id: str, import_id: str) -> None:
-    """Land an import that waits; while another of the organization runs it stays waiting and is called behind it."""
+    """Land the import that has waited longest, which may be an earlier one that the queue lost.
+
+    While another of the organization runs it stays waiting; each that ends calls the next.
+    """
     organization = uuid.UUID(organization_id)
-    try:
-        state = run_import(organization, uuid.UUID(import_id))
-    except NotPossible:
-        logger.info("Import %s waits for the one that runs.", import_id)
+    with service_context(organization):
+        chosen = find_next_import(uuid.UUID(import_id))
+    if chosen is None:
+        logger.info("Import %s waits no longer.", import_id)
         return
-    logger.info("Import %s ended: %s.", import_id, state or "another worker has it")
+    try:
+        state = run_import(organization, chosen.pk)
+    except NotPossible:
+        logger.info("Import %s waits for the one that runs.", chosen.pk)
+        return
+    logger.info("Import %s ended: %s.", chosen.pk, state or "another worker has it")
     with service_context(organization):
         start_next_import(organization)
 

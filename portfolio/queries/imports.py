@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import Membership
 from portfolio.importing.notes import write_note
 from portfolio.importing.reasons import explain, shorten
+from portfolio.importing.records import latest_begun
 from portfolio.importing.rejects import read_cells
 from portfolio.importing.undo import UNDOABLE
 from portfolio.importing.uploads import are_kept
@@ -40,6 +41,7 @@ class ImportLine:
     unchanged: int
     rejected: int
     is_forgotten: bool = False
+    is_overtaken: bool = False
 
     @property
     def landed(self) -> int:
@@ -61,10 +63,11 @@ class ImportLine:
 
     @property
     def may_run_again(self) -> bool:
-        """Whether it did not come to its end and its uploads are still there."""
+        """Whether it did not come to its end, no later import has begun, and its uploads are still there."""
         ended_early = self.record.state in (Import.State.STOPPED, Import.State.FAILED)
         interrupted = self.record.is_interrupted and self.record.state == Import.State.RUNNING
-        return (ended_early or interrupted or self.is_forgotten) and are_kept(self.record)
+        unfinished = ended_early or interrupted or self.is_forgotten
+        return unfinished and not self.is_overtaken and are_kept(self.record)
 
 
 @dataclass
@@ -175,7 +178,8 @@ def _with_counts() -> QuerySet[Import, Any]:
 
 def _write_lines(records: list[Any]) -> list[ImportLine]:
     names = _name_people({record.created_by for record in records} - {None})
-    latest = timezone.now() - FORGOTTEN
+    long_ago = timezone.now() - FORGOTTEN
+    last = latest_begun()
     return [
         ImportLine(
             record=record,
@@ -186,7 +190,8 @@ def _write_lines(records: list[Any]) -> list[ImportLine]:
             updated=record.updated_count,
             unchanged=record.unchanged_count,
             rejected=record.rejected_count,
-            is_forgotten=record.state == Import.State.WAITING and record.created_at < latest,
+            is_forgotten=record.state == Import.State.WAITING and record.created_at < long_ago,
+            is_overtaken=record.number < last,
         )
         for record in records
     ]
