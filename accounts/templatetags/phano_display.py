@@ -17,6 +17,8 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from accounts import formats
 from accounts.icons import ICONS
+from accounts.models import Membership
+from accounts.permissions import is_allowed
 
 register = template.Library()
 
@@ -134,6 +136,12 @@ def initials(name: str) -> str:
     words = [word for word in str(name).replace("-", " ").split() if word[:1].isalnum()]
     picked = words[:1] + words[-1:] if len(words) > 1 else words
     return "".join(word[0] for word in picked).upper()
+
+
+@register.filter
+def may(membership: Membership | None, permission: str) -> bool:
+    """Whether the member holds the permission and the organization can be written: for what a page offers."""
+    return membership is not None and is_allowed(permission, membership) and membership.organization.is_writable
 
 
 @register.filter

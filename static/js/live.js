@@ -21,9 +21,12 @@
 
   // Nothing is lost when a part only failed to load.
   const kindOf = (event, kind) => (event.detail.requestConfig?.verb === "get" ? "unread" : kind);
-  document.addEventListener("htmx:sendError", (event) => showFault(kindOf(event, "offline")));
-  document.addEventListener("htmx:timeout", (event) => showFault(kindOf(event, "offline")));
+  // Nor when a part that asks again by itself was not answered once.
+  const asksAgain = (event) => event.detail.elt.matches("[data-poll]");
+  document.addEventListener("htmx:sendError", (event) => asksAgain(event) || showFault(kindOf(event, "offline")));
+  document.addEventListener("htmx:timeout", (event) => asksAgain(event) || showFault(kindOf(event, "offline")));
   document.addEventListener("htmx:responseError", (event) => {
+    if (asksAgain(event)) return;
     showFault(kindOf(event, event.detail.xhr.status >= 500 ? "server" : "denied"));
   });
 
