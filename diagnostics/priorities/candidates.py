@@ -20,11 +20,11 @@ GROWTH = ("upsell", "seats", "usage", "cross_sell", "price")
 
 # What acting removes of the risk, by the source of the first cause: an unpaid invoice or an open ticket has an end
 # that someone can bring about; use that has gone comes back more rarely.
-RETAIN_SHARE = {"usage": 0.3, "support": 0.4, "billing": 0.5, "crm": 0.35}
-UNEXPLAINED_SHARE = 0.3
+RETAIN_SHARE = {"usage": 0.5, "support": 0.7, "billing": 0.7, "crm": 0.6}
+UNEXPLAINED_SHARE = 0.5
 NOTICED_SHARE = 0.1  # a notice that is given is rarely taken back
-RENEWAL_SHARE = 0.25
-SPONSOR_SHARE = 0.35
+RENEWAL_SHARE = 0.4
+SPONSOR_SHARE = 0.6
 PLAN_SHARE = 0.1
 OWNER_SHARE = 0.3
 OPPORTUNITY_SHARE = 0.5  # of an opportunity that somebody takes up again
@@ -41,7 +41,7 @@ PLAN_DAYS = {True: 90, False: 180}  # strategic accounts, others
 FEATURES = (
     "has_owner", "strategic", "term_months", "notice_given_on", "ends_on", "arr_due_90", "contacts_known",
     "exchanges_known", "sponsors", "sponsor_left_on", "last_exchange_on", "last_decider_on", "plan_updated_on",
-    "open_opportunity_arr", "opportunity_moved_on",
+    "open_opportunity_arr", "opportunity_moved_on", "discount_percent",
 )  # fmt: skip
 DIAGNOSED = (
     "account_id", "arr", "potential", "churn_risk", "renewal_risk", "lever", "decision_on", "window_ends_on",
@@ -145,6 +145,7 @@ def _growth(frame: pl.LazyFrame) -> pl.LazyFrame:
         share=1.0,
         deadline=pl.col("window_ends_on"),
         lever=pl.col("lever"),
+        discount=pl.when(pl.col("lever") == "price").then(pl.col("discount_percent").round(1)),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from accounts.formats import format_day, format_money
+from accounts.formats import format_day, format_money, format_number
 from diagnostics.models import Priority
 
 # Beyond this the deadline is too far to act by: two weeks from the night is the date.
@@ -106,6 +106,8 @@ LABELS = {
 }
 NOBODY = {"en": "Find a contact", "fr": "Trouver un contact"}
 
+# The source of the kinds' own words, where it is not the CRM.
+OWN_SOURCES = {"price": "billing", "retain": "billing"}
 OWN_WORDS: dict[str, tuple[str, str]] = {
     "renewal": (
         "Decision on **{until}** and no exchange with anybody who decides since **{on}**.",
@@ -128,6 +130,10 @@ OWN_WORDS: dict[str, tuple[str, str]] = {
         "Le plan de compte date du **{on}**, il y a **{age} jours**.",
     ),
     "owner": ("**No CSM and no AM** is named.", "**Aucun CSM ni AM** n’est désigné."),
+    "price": (
+        "Pays **{discount}%** below the list price.",
+        "Paie **{discount} %** de moins que le tarif.",
+    ),
     "retain_noticed": (
         "Notice was given on **{on}**.",
         "Le préavis a été donné le **{on}**.",
@@ -185,6 +191,8 @@ def describe_own_words(
         code = "renewal_never"
     elif kind == Priority.Kind.RETAIN:
         code = "retain_noticed" if on else ""
+    elif kind == Priority.Kind.PRICE and not told.get("discount"):
+        return ""
     if code not in OWN_WORDS:
         return ""
     french = language.startswith("fr")
@@ -194,6 +202,7 @@ def describe_own_words(
             on=format_day(on, language=language, today=night) if on else "",
             until=format_day(until, language=language, today=night) if until else "",
             age=(night - on).days if on else 0,
+            discount=format_number(Decimal(str(told.get("discount") or 0)).normalize(), language=language),
             amount=format_money(amount, currency, language=language) if isinstance(amount, int | float) else "",
         )
     )

@@ -13,11 +13,18 @@ from accounts.formats import format_day
 from diagnostics.acts import DISMISS_REASONS, DONE_KINDS
 from diagnostics.models import Diagnosis, Priority
 from diagnostics.priorities.candidates import GROWTH
-from diagnostics.priorities.wording import ActionFacts, Person, describe_action, describe_own_words
+from diagnostics.priorities.wording import OWN_SOURCES, ActionFacts, Person, describe_action, describe_own_words
 from diagnostics.queries.causes import Cause, CauseReader
 from portfolio.models import Plan, Product
 
 LEAST_POINTS = 1.0  # less is no reason to act
+# The signals that open a lever say why now, whatever weighs more in the potential.
+OPENS = {
+    "upsell": ("limit_used", "limit_ahead"),
+    "seats": ("seats_taken",),
+    "usage": ("limit_used", "limit_ahead"),
+    "cross_sell": ("need_voiced",),
+}
 LONG_NIGHTS = 14  # for how long a recovered account is held in Retain
 
 
@@ -229,10 +236,11 @@ def _read_causes(priority: Priority, diagnosis: Diagnosis | None, reader: CauseR
         currency=reader.currency,
     )
     if told:
-        causes.append(Cause(sentence=told, source="crm", label=str(priority.get_kind_display())))
+        source = OWN_SOURCES.get(priority.kind, "crm")
+        causes.append(Cause(sentence=told, source=source, label=str(priority.get_kind_display())))
     if diagnosis is not None:
         growth = priority.kind in GROWTH
-        causes += [
+        speaking = [
             cause
             for cause in reader.heaviest(diagnosis, "potential" if growth else "health")
             if cause.sentence
@@ -240,7 +248,9 @@ def _read_causes(priority: Priority, diagnosis: Diagnosis | None, reader: CauseR
             and abs(cause.points) >= LEAST_POINTS
             # The kind's own words on a notice say what the signal would say again.
             and not (told and cause.name == "notice_given")
-        ][:2]
+        ]
+        # Sorting keeps the order among equals: what opens the lever first, then the heaviest.
+        causes += sorted(speaking, key=lambda cause: cause.name not in OPENS.get(priority.kind, ()))
     return causes[:2]
 
 
