@@ -165,7 +165,8 @@ def conform(features: pl.DataFrame) -> pl.DataFrame:
             pl.col(name).cast(dtype) if name in present else pl.lit(None, dtype=dtype).alias(name)
             for name, dtype in FEATURES.items()
         )
-    # What is not a number is not known; what is less than a millionth is nothing, or ratios would overflow.
+    # What is not a number is not known; what is less than a millionth is nothing, or ratios would overflow. (Sums of
+    # floats depend in their last digits on the order of the rows; here that ends.)
     numbers = pl.col(pl.Float64)
     frame = frame.with_columns(pl.when(numbers.is_finite()).then(numbers.round(6))).sort("account_id")
     if frame["account_id"].null_count() or frame["account_id"].n_unique() != frame.height:

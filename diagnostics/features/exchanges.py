@@ -22,7 +22,7 @@ HEARD = """
         SELECT account_id, kind, happened_at, contact_hashes
         FROM portfolio_interaction
         WHERE organization_id = %(organization)s
-            AND happened_at < %(until)s AND happened_at >= %(until)s::timestamptz - interval '730 days'
+            AND happened_at < %(until)s AND happened_at >= %(since_730)s
             AND state IN ('', 'held') AND attended IS NOT FALSE AND bulk IS NOT TRUE
             AND (kind IN ('meeting', 'call', 'qbr') OR (kind = 'email' AND direction = 'inbound'))
     )"""
@@ -47,7 +47,7 @@ SELECT account_id,
     count(*) FILTER (WHERE stance = 'detractor' AND left_on IS NULL),
     count(*) FILTER (WHERE stance = 'supporter' AND left_on IS NULL),
     (max(last_at) FILTER (WHERE decides) AT TIME ZONE %(zone)s)::date,
-    count(*) FILTER (WHERE last_at >= %(until)s::timestamptz - interval '90 days')
+    count(*) FILTER (WHERE last_at >= %(since_90)s)
 FROM people GROUP BY account_id
 """  # noqa: S608  # put together from constants
 
@@ -68,12 +68,12 @@ WITH known AS (
             AND (kind IN ('meeting', 'call', 'qbr') OR (kind = 'email' AND direction = 'inbound')) AS heard
     FROM portfolio_interaction
     WHERE organization_id = %(organization)s
-        AND happened_at < %(until)s AND happened_at >= %(until)s::timestamptz - interval '730 days'
+        AND happened_at < %(until)s AND happened_at >= %(since_730)s
 )
 SELECT account_id,
     (max(happened_at) FILTER (WHERE heard) AT TIME ZONE %(zone)s)::date,
-    count(*) FILTER (WHERE heard AND kind <> 'email' AND happened_at >= %(until)s::timestamptz - interval '90 days'),
-    count(*) FILTER (WHERE cancelled AND happened_at >= %(until)s::timestamptz - interval '90 days'),
+    count(*) FILTER (WHERE heard AND kind <> 'email' AND happened_at >= %(since_90)s),
+    count(*) FILTER (WHERE cancelled AND happened_at >= %(since_90)s),
     (max(happened_at) FILTER (WHERE heard AND kind = 'qbr') AT TIME ZONE %(zone)s)::date,
     bool_or(bool_or(heard AND kind = 'qbr')) OVER (),
     (max(happened_at) AT TIME ZONE %(zone)s)::date

@@ -29,7 +29,7 @@ SELECT account_id,
     count(*) FILTER (WHERE due_on > %(night)s - 365 AND (due_on < %(night)s OR paid_on IS NOT NULL)),
     count(*) FILTER (WHERE due_on > %(night)s - 365 AND paid_on <= due_on),
     count(*) FILTER (WHERE due_on < %(night)s AND paid_on IS NULL),
-    coalesce(round(sum(amount) FILTER (WHERE due_on < %(night)s AND paid_on IS NULL)::numeric, 2), 0),
+    coalesce(sum(amount) FILTER (WHERE due_on < %(night)s AND paid_on IS NULL), 0),
     %(night)s - min(due_on) FILTER (WHERE due_on < %(night)s AND paid_on IS NULL),
     count(*) FILTER (WHERE failed AND coalesce(due_on, issued_on) BETWEEN %(night)s - 89 AND %(night)s),
     max(max(issued_on)) OVER ()

@@ -19,7 +19,7 @@ STATEMENT = f"""
 WITH {RATES}, voiced AS (
     SELECT account_id, product_id, max(voiced_at) AS last_at FROM diagnostics_voicedneed
     WHERE organization_id = %(organization)s
-        AND voiced_at < %(until)s AND voiced_at >= %(until)s::timestamptz - interval '180 days'
+        AND voiced_at < %(until)s AND voiced_at >= %(since_180)s
     GROUP BY 1, 2
 ), running AS (
     SELECT s.account_id, s.product_id, sum(s.mrr::float8 * rates.rate) * 12 AS arr
@@ -42,7 +42,7 @@ WITH {RATES}, voiced AS (
         SELECT FROM running r WHERE r.account_id = v.account_id AND r.product_id = v.product_id)
 )
 SELECT n.account_id, count(*), (max(n.last_at) AT TIME ZONE %(zone)s)::date,
-    (array_agg(n.product_id ORDER BY n.arr DESC NULLS LAST, p.source_id))[1], round(sum(n.arr)::numeric, 2)
+    (array_agg(n.product_id ORDER BY n.arr DESC NULLS LAST, p.source_id))[1], sum(n.arr)
 FROM needs n JOIN portfolio_product p ON p.organization_id = %(organization)s AND p.id = n.product_id
 GROUP BY n.account_id
 """  # noqa: S608  # put together from constants

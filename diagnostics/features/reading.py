@@ -11,6 +11,8 @@ import polars as pl
 
 FLAG, TEXT, DAY, COUNT, AMOUNT = pl.Boolean, pl.String, pl.Date, pl.Int64, pl.Float64
 
+SINCE_DAYS = (90, 180, 270, 400, 730)
+
 
 @dataclass(frozen=True, slots=True)
 class FeatureSettings:
@@ -47,6 +49,8 @@ class Facts:
             "organization": self.organization_id,
             "night": self.night,
             "until": self.until,
+            # Written out: an instant minus an interval depends on the session, so it would be computed for every row.
+            **{f"since_{days}": self.until - timedelta(days=days) for days in SINCE_DAYS},
             "zone": self.settings.time_zone,
             "currency": self.settings.currency,
             "fiscal_year": self.fiscal_year,

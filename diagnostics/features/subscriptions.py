@@ -83,9 +83,10 @@ TERMS = """
 # What runs on the night, or ran out within the grace where the account has nothing else. `whole_terms`: how many are
 # over since the term began (or since `renews_on`, once that has passed).
 LIVE = """
-    SELECT *, CASE WHEN term_months > 0 THEN (extract(year FROM age(%(night)s::date, anchor_on)) * 12
-        + extract(month FROM age(%(night)s::date, anchor_on)))::int / term_months END AS whole_terms
-    FROM (SELECT *, coalesce(renews_on, term_on) AS anchor_on FROM terms) AS anchored
+    SELECT *, CASE WHEN term_months > 0 THEN
+            (date_part('year', since) * 12 + date_part('month', since))::int / term_months END AS whole_terms
+    FROM (SELECT *, coalesce(renews_on, term_on) AS anchor_on,
+        age(%(night)s::timestamp, coalesce(renews_on, term_on)::timestamp) AS since FROM terms) AS anchored
     WHERE end_on IS NULL OR (NOT account_runs AND end_on = last_end_on AND end_on > %(night)s - %(grace)s)"""
 
 RENEWALS = """
@@ -156,14 +157,14 @@ WITH {RATES}, period AS ({PERIOD}), ended AS ({ENDED}), terms AS ({TERMS}), live
     FROM owned JOIN product_price USING (product_id) GROUP BY account_id
 )
 SELECT h.account_id, true, now.account_id IS NOT NULL, CASE WHEN NOT now.runs THEN now.end_on END, h.first_paid_on,
-    round(now.arr::numeric, 2), round(h.arr_180_ago::numeric, 2), coalesce(moved.expansions, 0), moved.last_on,
-    round(h.rise::numeric, 4), h.rise_on, h.doubled, now.products,
-    (SELECT count(*) FROM portfolio_product WHERE organization_id = %(organization)s), round(open.arr::numeric, 2),
-    round(now.discount::numeric, 4), now.notice_given_on, now.ends_on, round(coalesce(now.noticed, 0)::numeric, 2),
-    round(coalesce(now.due, 0)::numeric, 2), main.product_id, main.plan_id, round(main.mrr::numeric, 4), main.seats,
+    now.arr, h.arr_180_ago, coalesce(moved.expansions, 0), moved.last_on,
+    h.rise, h.rise_on, h.doubled, now.products,
+    (SELECT count(*) FROM portfolio_product WHERE organization_id = %(organization)s), open.arr,
+    now.discount, now.notice_given_on, now.ends_on, coalesce(now.noticed, 0),
+    coalesce(now.due, 0), main.product_id, main.plan_id, main.mrr, main.seats,
     main.term_months, main.auto_renews, main.renewal_on, main.decision_on, plan.price_basis,
     EXISTS (SELECT FROM portfolio_planlimit l WHERE l.organization_id = %(organization)s AND l.plan_id = main.plan_id
-        AND l.metric = 'seats'), next.plan_id, round(next.price::numeric, 4)
+        AND l.metric = 'seats'), next.plan_id, next.price
 FROM history h LEFT JOIN now USING (account_id) LEFT JOIN moved USING (account_id) LEFT JOIN open USING (account_id)
     LEFT JOIN main USING (account_id) LEFT JOIN catalogue plan ON plan.plan_id = main.plan_id
     LEFT JOIN LATERAL (

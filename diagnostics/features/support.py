@@ -31,18 +31,18 @@ WITH known AS (
             THEN coalesce(satisfaction_at, solved_at) END AS answered_at
     FROM portfolio_ticket
     WHERE organization_id = %(organization)s
-        AND opened_at < %(until)s AND opened_at >= %(until)s::timestamptz - interval '400 days'
+        AND opened_at < %(until)s AND opened_at >= %(since_400)s
 )
 SELECT account_id,
-    count(*) FILTER (WHERE opened_at >= %(until)s::timestamptz - interval '90 days'),
+    count(*) FILTER (WHERE opened_at >= %(since_90)s),
     count(*) FILTER (WHERE is_open),
     count(*) FILTER (WHERE is_open AND due_at < %(until)s),
-    extract(day FROM %(until)s::timestamptz - min(due_at) FILTER (WHERE is_open AND due_at < %(until)s))::int,
-    count(*) FILTER (WHERE severe AND opened_at >= %(until)s::timestamptz - interval '90 days'),
+    extract(day FROM %(until)s - min(due_at) FILTER (WHERE is_open AND due_at < %(until)s))::int,
+    count(*) FILTER (WHERE severe AND opened_at >= %(since_90)s),
     count(*) FILTER (WHERE severe AND is_open),
-    count(*) FILTER (WHERE greatest(reopened_at, escalated_at) >= %(until)s::timestamptz - interval '90 days'),
-    count(*) FILTER (WHERE satisfaction = 'good' AND answered_at >= %(until)s::timestamptz - interval '180 days'),
-    count(*) FILTER (WHERE satisfaction = 'bad' AND answered_at >= %(until)s::timestamptz - interval '180 days'),
+    count(*) FILTER (WHERE greatest(reopened_at, escalated_at) >= %(since_90)s),
+    count(*) FILTER (WHERE satisfaction = 'good' AND answered_at >= %(since_180)s),
+    count(*) FILTER (WHERE satisfaction = 'bad' AND answered_at >= %(since_180)s),
     (greatest(max(escalated_at), max(answered_at) FILTER (WHERE satisfaction = 'bad')) AT TIME ZONE %(zone)s)::date,
     (max(opened_at) AT TIME ZONE %(zone)s)::date,
     (max(max(opened_at)) OVER () AT TIME ZONE %(zone)s)::date
@@ -54,15 +54,15 @@ SURVEYS = {"account_id": TEXT, "survey_score": AMOUNT, "survey_answers": COUNT, 
 # On one scale from -1 to 1: promoters, passives and detractors; satisfaction of 5 and effort of 7 steps.
 SURVEY_STATEMENT = """
 SELECT account_id,
-    round(avg(CASE
+    avg(CASE
         WHEN kind = 'nps' THEN CASE WHEN score >= 9 THEN 1 WHEN score >= 7 THEN 0 ELSE -1 END
         WHEN kind = 'csat' AND score <= 5 THEN (score - 3) / 2
         WHEN kind = 'ces' AND score <= 7 THEN (score - 4) / 3
-    END)::numeric, 4),
+    END),
     count(*), (max(answered_at) AT TIME ZONE %(zone)s)::date
 FROM portfolio_survey
 WHERE organization_id = %(organization)s
-    AND answered_at < %(until)s AND answered_at >= %(until)s::timestamptz - interval '270 days'
+    AND answered_at < %(until)s AND answered_at >= %(since_270)s
 GROUP BY account_id
 """
 

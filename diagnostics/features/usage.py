@@ -25,12 +25,11 @@ METRICS = {
 
 # A count of distinct people over 28 days is read where the window ends, not where it was highest.
 # The days of use are kept as bits, bit 0 being the night: OR needs no sort, as counting distinct days would.
-# Sums are rounded: a sum of floats depends in its last digit on the order of the rows.
 STATEMENT = """
 SELECT account_id, metric,
-    round(sum(quantity) FILTER (WHERE day > %(night)s - 28)::numeric, 6),
-    round(sum(quantity) FILTER (WHERE day BETWEEN %(night)s - 55 AND %(night)s - 28)::numeric, 6),
-    round(sum(quantity) FILTER (WHERE day < %(night)s - 55)::numeric, 6),
+    sum(quantity) FILTER (WHERE day > %(night)s - 28),
+    sum(quantity) FILTER (WHERE day BETWEEN %(night)s - 55 AND %(night)s - 28),
+    sum(quantity) FILTER (WHERE day < %(night)s - 55),
     max(quantity) FILTER (WHERE day > %(night)s - 28 AND (metric <> 'active_users_28d' OR day > %(night)s - 3)),
     max(quantity) FILTER (WHERE day BETWEEN %(night)s - 55 AND %(night)s - 28
         AND (metric <> 'active_users_28d' OR day > %(night)s - 31)),
