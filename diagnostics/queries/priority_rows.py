@@ -249,8 +249,11 @@ def _read_causes(priority: Priority, diagnosis: Diagnosis | None, reader: CauseR
             # The kind's own words on a notice say what the signal would say again.
             and not (told and cause.name == "notice_given")
         ]
-        # Sorting keeps the order among equals: what opens the lever first, then the heaviest.
-        causes += sorted(speaking, key=lambda cause: cause.name not in OPENS.get(priority.kind, ()))
+        openers = OPENS.get(priority.kind, ())
+        first = next((cause for cause in speaking if cause.name in openers), None)
+        # Two signals on one limit say the same twice: the other one comes last.
+        rest = sorted((cause for cause in speaking if cause is not first), key=lambda cause: cause.name in openers)
+        causes += [first, *rest] if first else rest
     return causes[:2]
 
 
