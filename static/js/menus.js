@@ -29,7 +29,7 @@
     group.querySelectorAll("[data-opens][aria-expanded='true']").forEach((other) => setPanel(other, false));
     setPanel(opener, opening);
     if (opening && opener.offsetParent !== null) {
-      const first = panel.querySelector("[data-panel-focus], button, a, input");
+      const first = panel.querySelector("[data-panel-focus], button, a, input:not([type=hidden])");
       if (first) first.focus({ preventScroll: true });
       panel.scrollIntoView({ block: "nearest" });
     }
