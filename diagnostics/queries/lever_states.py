@@ -48,9 +48,9 @@ def _retain(diagnosis: Diagnosis, rule: Thresholds, french: bool, language: str)
     if diagnosis.lever != "retain":
         if diagnosis.health is None:
             reason = "Santé non donnée." if french else "Health is withheld."
-        else:
-            level = format_number(rule.fragile_below, language=language)
-            reason = f"Santé à **{level}** ou plus." if french else f"Health at **{level}** or more."
+            return LeverState(STEPS[0], "retain", "none", Decimal(0), reason)
+        level = format_number(rule.fragile_below, language=language)
+        reason = f"Santé à **{level}** ou plus." if french else f"Health at **{level}** or more."
         return LeverState(STEPS[0], "retain", "done", Decimal(0), reason)
     level = format_number(rule.recovered_from, language=language)
     if not diagnosis.fragile:
@@ -80,8 +80,10 @@ def _lock(diagnosis: Diagnosis, lever: str, opened: bool, rule: Thresholds, fren
             if french
             else "One lever at a time: after the open one."
         )
+    if diagnosis.health is None:
+        return "S’ouvre une fois la santé connue." if french else "Opens once health is known."
     level = format_number(rule.fragile_below, language=language)
-    if diagnosis.health is None or diagnosis.healthy_nights < min(rule.healthy_nights, diagnosis.nights):
+    if diagnosis.healthy_nights < min(rule.healthy_nights, diagnosis.nights):
         nights = f"{diagnosis.healthy_nights}/{rule.healthy_nights}"
         return (
             f"S’ouvre après **{rule.healthy_nights} nuits** à **{level}** ou plus ({nights})."
