@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from accounts.templatetags.phano_display import initials
+from diagnostics.charts.people import Person
 from diagnostics.labels import (
     CLOSED_STAGES,
     DECIDING_ROLES,
@@ -150,6 +152,14 @@ def list_people(facts: AccountFacts) -> tuple[list[PersonRow], list[PersonRow]]:
         )
     )
     return rows[:PEOPLE_SHOWN], rows[PEOPLE_SHOWN:]
+
+
+def place_people(facts: AccountFacts) -> list[Person]:
+    """Those who are still there, for the stakeholder map, the people who decide first."""
+    there = [contact for contact, _heard in facts.contacts if contact.left_on is None or contact.left_on > facts.day]
+    order = {role: place for place, role in enumerate(ROLES)}
+    there.sort(key=lambda contact: (order.get(contact.role, len(order)), contact.source_id))
+    return [Person(initials(contact.name), contact.stance, contact.role) for contact in there if contact.name]
 
 
 def list_contracts(facts: AccountFacts) -> list[ContractRow]:

@@ -8,6 +8,8 @@ WIDTH, HEIGHT = 720.0, 216.0
 LEFT, RIGHT, TOP, BOTTOM = 28.0, 628.0, 12.0, 190.0
 # End labels need this much air between them.
 LABEL_GAP = 14.0
+# Two marks of 14 across, side by side or one above the other.
+MARK_GAP = 16.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,17 @@ def draw_history(
     for day, text in events:
         near = [p for p in healthy if p.night <= day] or healthy[:1]
         if near and first <= day <= last:
-            chart.marks.append(Mark(len(chart.marks) + 1, place_x(day), place_y(near[-1].health or 0), text))
+            x, y = place_x(day), place_y(near[-1].health or 0)
+            chart.marks.append(Mark(len(chart.marks) + 1, x, _above(chart.marks, x, y), text))
     return chart
+
+
+def _above(marks: Sequence[Mark], x: float, y: float) -> float:
+    """The height of a mark that would cover another: above it, or below where the frame ends."""
+    for other in marks:
+        if abs(other.x - x) < MARK_GAP and abs(other.y - y) < MARK_GAP:
+            y = other.y - MARK_GAP if other.y - MARK_GAP > TOP else other.y + MARK_GAP
+    return round(y, 1)
 
 
 def _end(x: float, y: float, value: float, *, away_from: float | None = None) -> End:

@@ -58,7 +58,7 @@ NOTES = """
     SELECT id, happened_at, author_email, text, import_number FROM portfolio_interaction
     WHERE organization_id = %(organization)s AND account_id = %(account)s
         AND kind = 'note' AND happened_at < %(tomorrow)s
-    ORDER BY happened_at DESC, id LIMIT 5"""
+    ORDER BY happened_at DESC, id LIMIT 4"""
 
 PLANS = """
     SELECT objective, success_criteria, owner_email, updated_on, reviewed_on FROM portfolio_accountplan

@@ -32,7 +32,7 @@ from diagnostics.queries.timeline_statement import STATEMENT
 from portfolio.gathering import revive
 from portfolio.models import Account, Act, Interaction, Invoice, ProductEvent, Survey, Ticket
 
-PER_PAGE = 10
+PER_PAGE = 8
 # Each kind is read as deep as the page lies; nobody turns two hundred pages.
 MOST_PAGES = 200
 MOST_CHARACTERS = 160

@@ -1,5 +1,6 @@
 """The account page, the records behind a cause, and notes."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from accounts.templatetags.phano_display import number
 from accounts.web import MemberRequest, organization_view
 from diagnostics import account_cards as cards
 from diagnostics import acts
+from diagnostics.charts.people import draw_people
 from diagnostics.explanation_tables import Explanation, explain_change, explain_level
 from diagnostics.models import Diagnosis
 from diagnostics.queries.account import AccountDiagnosis
@@ -135,6 +137,8 @@ def describe_page(request: MemberRequest, page: AccountPage, narrator: Narrator)
         "limits": measure_limits(facts.rows["limits"], facts.rows["usage"], running, levels),
         "people": people,
         "more_people": more_people,
+        "discs": draw_people(cards.place_people(facts)),
+        "discs_finding": describe_people(people + more_people),
         "invoices": cards.list_invoices(facts, narrator),
         "notes": cards.list_notes(facts, narrator, own_email=request.user.email),
         "open_opportunities": [row for row in opportunities if row.is_open],
@@ -211,6 +215,17 @@ def describe_history(page: AccountPage) -> str:
         return gettext("Score history")
     words = {"then": number(scored[0]), "now": number(scored[-1])}
     return gettext("Health went from %(then)s to %(now)s within the time shown.") % words
+
+
+def describe_people(people: Sequence[cards.PersonRow]) -> str:
+    """What the stakeholder map shows, in one sentence; the list above it is its table."""
+    there = [person for person in people if person.left_on is None]
+    words = {
+        "deciding": sum(person.decides for person in there),
+        "good": sum(person.dot == "ok" for person in there),
+        "bad": sum(person.dot == "bad" for person in there),
+    }
+    return gettext("Stakeholders by stance and influence: %(deciding)s decide, %(good)s for, %(bad)s against.") % words
 
 
 def share_of_portfolio(request: MemberRequest, page: AccountPage) -> float | None:
