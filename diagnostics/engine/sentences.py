@@ -98,7 +98,8 @@ class Figure:
             case "int":
                 return format_number(self.value, self.language)
             case "decimal":
-                return format_number(self.value, self.language, 0 if abs(self.value) >= 20 else 1)
+                number = format_number(self.value, self.language, 0 if abs(self.value) >= 20 else 1)
+                return number.removesuffix(".0").removesuffix(",0")
             case "signed":
                 plus = "+" if self.value > 0.005 else ""
                 return plus + format_number(self.value, self.language, 2)

@@ -54,9 +54,9 @@ EXAMPLES = {
     "value_for_money": (
         QUIET,
         -3.1875,
-        "Pays for more than it uses: **60** uses per 100 of monthly price, comparable accounts **300**.",
-        "Paie plus qu’il n’utilise : **60** utilisations pour 100 de prix mensuel, contre **300** chez les comptes "
-        "comparables.",
+        "Pays for more than it uses: **60** uses in 12 weeks per 100 of monthly price, comparable accounts **300**.",
+        "Paie plus qu’il n’utilise : **60** utilisations en 12 semaines pour 100 de prix mensuel, "
+        "contre **300** chez les comptes comparables.",
     ),
     "tickets_past_due": (
         {"tickets_overdue": 3, "overdue_ticket_days": 9, "severe_open": 3},
@@ -217,8 +217,8 @@ EXAMPLES = {
     "usage_growth": (
         {"activity_28": 3_600.0},
         5.25,
-        "Use grew from **2,000** to **3,600** over 12 weeks; other accounts moved by **0%**.",
-        "L’usage a grandi de **2 000** à **3 600** en 12 semaines ; les autres comptes ont bougé de **0 %**.",
+        "Use went from **2,000** to **3,600** over 12 weeks; other accounts moved by **0%**.",
+        "L’usage est passé de **2 000** à **3 600** en 12 semaines ; les autres comptes ont bougé de **0 %**.",
     ),
     "core_adoption": (
         {"features_84": 13},

@@ -106,15 +106,15 @@ SIGNALS = (
             "peers": pl.col("peer_products"),
         },
         ramp=Ramp(neutral=0.0, worst=-1.5, best=1.5, reward=0.7),
-        weight=(9, 10, 11),
+        weight=(7, 10, 10),
         en=Wording(
-            "Pays for **{products:int} of {sold:int}** products; comparable accounts pay for **{peers:int}**.",
-            "Pays for **{products:int} of {sold:int}** products, comparable accounts for **{peers:int}**.",
+            "Pays for **{products:int} of {sold:int}** products; comparable accounts pay for **{peers:decimal}**.",
+            "Pays for **{products:int} of {sold:int}** products, comparable accounts for **{peers:decimal}**.",
         ),
         fr=Wording(
             "Paie **{products:plural produit|produits} sur {sold:int}** ; les comptes comparables en paient "
-            "**{peers:int}**.",
-            "Paie **{products:plural produit|produits} sur {sold:int}**, les comptes comparables **{peers:int}**.",
+            "**{peers:decimal}**.",
+            "Paie **{products:plural produit|produits} sur {sold:int}**, les comptes comparables **{peers:decimal}**.",
         ),
         records=(RUNNING,),
     ),

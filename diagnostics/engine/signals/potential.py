@@ -98,13 +98,13 @@ SIGNALS = (
         en=Wording(
             "Use went from **{before:int}** to **{now:int}** over 12 weeks; "
             "other accounts moved by **{peers:change}**.",
-            "Use grew from **{before:int}** to **{now:int}** over 12 weeks; "
+            "Use went from **{before:int}** to **{now:int}** over 12 weeks; "
             "other accounts moved by **{peers:change}**.",
         ),
         fr=Wording(
             "L’usage est passé de **{before:int}** à **{now:int}** en 12 semaines ; "
             "les autres comptes ont bougé de **{peers:change}**.",
-            "L’usage a grandi de **{before:int}** à **{now:int}** en 12 semaines ; "
+            "L’usage est passé de **{before:int}** à **{now:int}** en 12 semaines ; "
             "les autres comptes ont bougé de **{peers:change}**.",
         ),
         records=(Records("usage", "activity of the last 84 days"),),

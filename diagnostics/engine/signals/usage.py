@@ -37,11 +37,11 @@ SIGNALS = (
         weight=(9, 8, 8),
         en=Wording(
             "**{activity:int}** uses in 28 days, where comparable accounts show **{peers:int}**.",
-            "**{activity:int}** uses in 28 days, above the **{peers:int}** of comparable accounts.",
+            "**{activity:int}** uses in 28 days; comparable accounts show **{peers:int}**.",
         ),
         fr=Wording(
             "**{activity:int}** utilisations en 28 jours, contre **{peers:int}** chez les comptes comparables.",
-            "**{activity:int}** utilisations en 28 jours : les comptes comparables en sont à **{peers:int}**.",
+            "**{activity:int}** utilisations en 28 jours ; les comptes comparables en sont à **{peers:int}**.",
         ),
         records=(WINDOW,),
     ),
@@ -84,13 +84,13 @@ SIGNALS = (
         en=Wording(
             "Activity went from **{before:int}** to **{now:int}** in 28 days; "
             "other accounts moved by **{peers:change}** in the same weeks.",
-            "Activity rose from **{before:int}** to **{now:int}** in 28 days; "
+            "Activity went from **{before:int}** to **{now:int}** in 28 days; "
             "other accounts moved by **{peers:change}** in the same weeks.",
         ),
         fr=Wording(
             "L’activité est passée de **{before:int}** à **{now:int}** en 28 jours ; "
             "les autres comptes ont bougé de **{peers:change}** sur les mêmes semaines.",
-            "L’activité est montée de **{before:int}** à **{now:int}** en 28 jours ; "
+            "L’activité est passée de **{before:int}** à **{now:int}** en 28 jours ; "
             "les autres comptes ont bougé de **{peers:change}** sur les mêmes semaines.",
         ),
         records=(WINDOW,),
@@ -111,14 +111,14 @@ SIGNALS = (
         en=Wording(
             "Four weeks bring **{now:int}** uses, two months earlier **{before:int}**; "
             "other accounts moved by **{peers:change}**.",
-            "Four weeks bring **{now:int}** uses, up from **{before:int}** two months earlier; "
+            "Four weeks bring **{now:int}** uses, two months earlier **{before:int}**; "
             "other accounts moved by **{peers:change}**.",
         ),
         fr=Wording(
             "**{now:int}** utilisations en quatre semaines, contre **{before:int}** deux mois plus tôt ; "
             "les autres comptes ont bougé de **{peers:change}**.",
-            "**{now:int}** utilisations en quatre semaines, davantage que les **{before:int}** "
-            "d’il y a deux mois ; les autres comptes ont bougé de **{peers:change}**.",
+            "**{now:int}** utilisations en quatre semaines, contre **{before:int}** deux mois plus tôt ; "
+            "les autres comptes ont bougé de **{peers:change}**.",
         ),
         records=(WINDOW,),
     ),
@@ -232,14 +232,14 @@ SIGNALS = (
         ramp=Ramp(neutral=0.6, worst=0.1, best=3.0, reward=0.6),
         weight=(4, 4, 5),
         en=Wording(
-            "Pays for more than it uses: **{use:decimal}** uses per 100 of monthly price, "
+            "Pays for more than it uses: **{use:decimal}** uses in 12 weeks per 100 of monthly price, "
             "comparable accounts **{peers:decimal}**.",
-            "**{use:decimal}** uses per 100 of monthly price; comparable accounts get **{peers:decimal}**.",
+            "**{use:decimal}** uses in 12 weeks per 100 of monthly price; comparable accounts get **{peers:decimal}**.",
         ),
         fr=Wording(
-            "Paie plus qu’il n’utilise : **{use:decimal}** utilisations pour 100 de prix mensuel, "
+            "Paie plus qu’il n’utilise : **{use:decimal}** utilisations en 12 semaines pour 100 de prix mensuel, "
             "contre **{peers:decimal}** chez les comptes comparables.",
-            "**{use:decimal}** utilisations pour 100 de prix mensuel ; "
+            "**{use:decimal}** utilisations en 12 semaines pour 100 de prix mensuel ; "
             "les comptes comparables en tirent **{peers:decimal}**.",
         ),
         records=(WINDOW, Records("subscriptions", "running")),
