@@ -172,6 +172,7 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/300s/key", "login": "60/m/ip",
 # Without it every visitor behind the proxy would share one rate limit.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if os.environ.get("PHANO_BEHIND_PROXY") == "1" else 0
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+MFA_FORMS = {"add_webauthn": "accounts.passkeys.AddPasskeyForm"}
 # A passkey signs in alone: it must have asked for a finger, a face or a PIN.
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
