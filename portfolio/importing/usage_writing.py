@@ -1,6 +1,7 @@
 """Writing a block of usage: one array per column, created rows counted apart from changed ones."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import polars as pl
 import psycopg
@@ -48,12 +49,11 @@ class UsageLander:
         if frame.is_empty():
             return outcome
         arrays = _write_arrays(frame)
-        outcome.first_day, outcome.last_day = frame["day"].min(), frame["day"].max()  # type: ignore[assignment]  # dates
+        days: list[Any] = [frame["day"].min(), frame["day"].max()]
         # Server-side binding: Django's own cursor would copy the whole block into the statement first.
         with psycopg.Cursor(connection.connection) as cursor:
             outcome.created = self._create(cursor, arrays)
             if outcome.created < len(frame):
-                days = [outcome.first_day, outcome.last_day]
                 stamp = [self.errand.organization_id, self.errand.number]
                 cursor.execute(CHANGE, [*arrays, self.errand.organization_id, *days, *stamp])
                 outcome.updated = cursor.rowcount
@@ -61,6 +61,7 @@ class UsageLander:
         outcome.unchanged = len(frame) - outcome.created - outcome.updated
         if outcome.created or outcome.updated:
             outcome.accounts = touched_accounts(frame)
+            outcome.first_day, outcome.last_day = days
         return outcome
 
     def _create(self, cursor: psycopg.Cursor, arrays: list[str]) -> int:
