@@ -1,19 +1,17 @@
-"""Features of a night, read from the database: what each statement says, and that none knows the future."""
+"""Features of a night, read from the database: what each statement says."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 
-from diagnostics.features import FeatureSettings, compute_features
+from diagnostics.features import FeatureSettings
 from diagnostics.models import VoicedNeed
 from portfolio.models import (
     Account,
     AccountHistory,
     AccountPlan,
     Contact,
-    Feature,
     IntentSignal,
     Interaction,
     Invoice,
@@ -21,79 +19,30 @@ from portfolio.models import (
     Opportunity,
     OpportunityStage,
     Plan,
-    PlanLimit,
     PlanRate,
     Product,
     Subscription,
     Survey,
     Ticket,
-    Usage,
     WhitespaceCell,
 )
 from portfolio.models.usage import ensure_usage_months
-
-NIGHT = date(2026, 3, 10)
-SETTINGS = FeatureSettings(time_zone="Europe/Paris", currency="EUR")
-
-
-def days_ago(days: int) -> date:
-    return NIGHT - timedelta(days=days)
-
-
-def at(days: int, hour: int = 12) -> datetime:
-    """An instant so many days before the night's day, in UTC."""
-    return datetime(NIGHT.year, NIGHT.month, NIGHT.day, hour, tzinfo=UTC) - timedelta(days=days)
+from tests.diagnostics.facts import (
+    NIGHT,
+    at,
+    days_ago,
+    make_account,
+    make_catalogue,
+    make_period,
+    make_usage,
+    pick,
+    read_one,
+)
 
 
 @pytest.fixture
 def book(acme_context):
-    """Two products, two plans with a limit, and one account with every kind of fact."""
-    ensure_usage_months(days_ago(120), days_ago(-60))
-    core = Product.objects.create(source_id="core", name="Core", core=True)
-    extra = Product.objects.create(source_id="extra", name="Extra", core=False)
-    team = Plan.objects.create(source_id="team", name="Team", product=core, rank=1, list_price_monthly=Decimal(50))
-    Plan.objects.create(source_id="all", name="All", product=core, rank=2, list_price_monthly=Decimal(900))
-    PlanLimit.objects.create(plan=team, metric="api_calls", included=1000)
-    Feature.objects.create(product=core, metric="feature:export", effect="key")
-    account = make_account("one", team, customer_since=days_ago(200), employees=300, csm_email="bob@acme.example")
-    return {"account": account, "core": core, "extra": extra, "team": team}
-
-
-def make_account(name, plan, *, mrr=100, started=200, **fields):
-    account = Account.objects.create(source_id=name, name=name, **fields)
-    make_period(account, plan, mrr=mrr, started=started)
-    return account
-
-
-def make_period(account, plan, *, mrr=100, started=200, ended=None, name="", **fields):
-    return Subscription.objects.create(
-        source_id=name or f"{account.source_id}-s",
-        account=account,
-        product=plan.product,
-        plan=plan,
-        started_on=days_ago(started),
-        ended_on=None if ended is None else days_ago(ended),
-        mrr=Decimal(mrr),
-        currency=fields.pop("currency", "EUR"),
-        **fields,
-    )
-
-
-def read(night=NIGHT, settings=SETTINGS):
-    from accounts.context import current_context
-
-    with connection.cursor() as cursor:
-        return compute_features(cursor, current_context().organization_id, night, settings)
-
-
-def read_one(night=NIGHT, settings=SETTINGS, source="one"):
-    ids = {str(account.id): account.source_id for account in Account.objects.all()}
-    rows = {ids[row["account_id"]]: row for row in read(night, settings).to_dicts()}
-    return rows.get(source)
-
-
-def pick(row, *names):
-    return tuple(row[name] for name in names)
+    return make_catalogue()
 
 
 def test_an_account_appears_when_it_is_known_and_leaves_after_the_grace(book):
@@ -213,18 +162,6 @@ def test_other_currencies_are_taken_at_the_plan_rate_of_the_fiscal_year(book):
     assert read_one()["arr"] == 1080
     from_april = FeatureSettings("Europe/Paris", "EUR", fiscal_year_start=4)
     assert read_one(settings=from_april)["arr"] == 960
-
-
-def make_usage(account, metric, quantities, *, last=0):
-    """Quantities on consecutive days, the last of them so many days before the night."""
-    for back, quantity in enumerate(reversed(quantities)):
-        Usage.objects.create(
-            organization_id=account.organization_id,
-            account=account,
-            metric=metric,
-            day=days_ago(last + back),
-            quantity=quantity,
-        )
 
 
 def test_usage_is_summed_by_windows_of_four_weeks(book):
@@ -374,84 +311,3 @@ def test_needs_count_for_products_that_the_account_could_have(book):
     assert pick(row, "needs_voiced", "need_on", "voiced_arr") == (2, days_ago(3), 1200)
     assert row["voiced_product_id"] == str(other.id)
     assert pick(read_one(days_ago(4)), "needs_voiced", "need_on") == (2, days_ago(20))
-
-
-def make_every_fact(book, *, after, suffix):
-    """One fact of each kind, dated `after` days after the night (negative: before)."""
-    account, core, extra = book["account"], book["core"], book["extra"]
-    ago = -after
-    make_usage(account, "events", [7], last=ago)
-    make_usage(account, "feature:export", [7], last=ago)
-    Ticket.objects.create(
-        source_id=f"t{suffix}", account=account, opened_at=at(ago), priority="urgent", due_at=at(ago - 1)
-    )
-    Survey.objects.create(source_id=f"s{suffix}", account=account, kind="csat", answered_at=at(ago), score=1)
-    Invoice.objects.create(
-        source_id=f"f{suffix}", account=account, issued_on=days_ago(ago), due_on=days_ago(ago), amount=Decimal(5)
-    )
-    Contact.objects.create(source_id=f"c{suffix}", account=account, role="champion", known_since=days_ago(ago))
-    Interaction.objects.create(source_id=f"i{suffix}", account=account, kind="qbr", happened_at=at(ago))
-    opportunity = Opportunity.objects.create(
-        source_id=f"o{suffix}", account=account, lever="seats", created_on=days_ago(ago)
-    )
-    OpportunityStage.objects.create(opportunity=opportunity, at=at(ago), stage="proposed", amount_arr=Decimal(9))
-    AccountPlan.objects.create(account=account, updated_on=days_ago(ago))
-    Milestone.objects.create(account=account, milestone=suffix, reached_on=days_ago(ago))
-    IntentSignal.objects.create(account=account, observed_on=days_ago(ago), strength=50)
-    WhitespaceCell.objects.create(
-        account=account, product=extra, department=suffix, state="open", value_arr=50, since=days_ago(ago)
-    )
-    AccountHistory.objects.create(
-        account=account, field="tier", from_on=days_ago(ago), value="smb" if after > 0 else "enterprise"
-    )
-    plan = Plan.objects.get_or_create(source_id="add-on", defaults={"name": "Add-on", "product": extra, "rank": 1})[0]
-    make_period(account, plan, started=ago, name=f"p{suffix}")
-    make_account(f"a{suffix}", Plan.objects.get(source_id="all"), started=ago, customer_since=days_ago(ago))
-    assert core.pk
-
-
-def test_no_kind_of_fact_is_known_before_its_day(book):
-    make_every_fact(book, after=-20, suffix="old")
-    known = read()
-    make_every_fact(book, after=1, suffix="tomorrow")
-    assert read().equals(known)
-    assert not read(days_ago(-1)).equals(known)
-
-
-def test_what_becomes_of_a_fact_after_the_night_is_not_known(book):
-    make_every_fact(book, after=-20, suffix="old")
-    opportunity = Opportunity.objects.get()
-    known = read()
-    tomorrow = days_ago(-1)
-    Ticket.objects.update(
-        solved_at=at(-1), escalated_at=at(-1), reopened_at=at(-1), satisfaction="bad", satisfaction_at=at(-1)
-    )
-    Invoice.objects.update(paid_on=tomorrow)
-    Contact.objects.update(left_on=tomorrow)
-    OpportunityStage.objects.create(opportunity=opportunity, at=at(-1), stage="lost")
-    AccountPlan.objects.update(reviewed_on=tomorrow)
-    Subscription.objects.update(ended_on=days_ago(-15), notice_given_on=tomorrow)
-    make_period(book["account"], book["team"], mrr=500, started=-1)
-    assert read().equals(known)
-    assert not read(tomorrow).drop("usage_known_to").equals(known.drop("usage_known_to"))
-
-
-def test_the_night_ends_at_midnight_where_the_organization_is(book):
-    # 22:30 in UTC is half past eleven in Paris and half past seven the next morning in Tokyo.
-    Ticket.objects.create(source_id="late", account=book["account"], opened_at=at(0, hour=22).replace(minute=30))
-    in_paris, in_tokyo = read_one(), read_one(settings=FeatureSettings("Asia/Tokyo", "EUR"))
-    assert (in_paris["tickets_90"], in_tokyo["tickets_90"]) == (1, None)
-
-
-def test_another_organizations_facts_are_never_read(book, cast):
-    from accounts.context import organization_context
-
-    mine = read()
-    with organization_context(organization_id=cast.globex.id, user_id=cast.charlie.id):
-        other = Product.objects.create(source_id="core", name="Core", core=True)
-        plan = Plan.objects.create(source_id="team", name="Team", product=other, rank=1)
-        account = make_account("theirs", plan, mrr=9999)
-        Ticket.objects.create(source_id="t", account=account, opened_at=at(3))
-        make_usage(account, "events", [5])
-        assert read()["account_id"].to_list() == [str(account.id)]
-    assert read().equals(mine)
