@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -52,6 +53,15 @@ class MenuWriter:
         """The screen with other filters, back on its first page."""
         query = filters.to_query(**{**self.further, **changed})
         return f"{self.path}?{query}" if query else self.path
+
+    def url_with(self, more: str) -> str:
+        """The screen as it is with more parameters, written as in a query string: for the many marks of a chart."""
+        return f"{self._here}{more}"
+
+    @cached_property
+    def _here(self) -> str:
+        here = self.url(self.filters)
+        return f"{here}{'&' if '?' in here else '?'}"
 
     def write(self, fields: Iterable[str]) -> list[Menu]:
         """The menus of these filters, in this order."""
@@ -144,7 +154,7 @@ LABELS: dict[str, Callable[[], str]] = {
     "segment": lambda: _("Segment"),
     "lever": lambda: _("Lever"),
     "tier": lambda: _("Tier"),
-    "owner": lambda: _("Owner"),
+    "owner": lambda: pgettext("of an account", "Owner"),
     "country": lambda: _("Country"),
     "cohort": lambda: _("Customer since"),
     "health": lambda: _("Health"),

@@ -40,7 +40,7 @@ WIDTHS_600 = {
     for character in characters
 }
 UNKNOWN_WIDTH = 0.75
-CELL = 48.0
+SQUARE = 48.0
 
 
 def estimate_width(text: str, size: float = 12.0) -> float:
@@ -58,6 +58,10 @@ class Box:
     top: float
     right: float
     bottom: float
+
+    def grown(self, by: float) -> "Box":
+        """Wider by `by` on the left and on the right; lines of text may stand close above one another."""
+        return Box(self.left - by, self.top, self.right + by, self.bottom)
 
     def meets_box(self, other: "Box") -> bool:
         return (
@@ -111,6 +115,8 @@ type Line = tuple[float, float, float, float]
 
 ASCENT, DESCENT = 9.5, 3.5
 GAP = 5.0
+# Between the ends of two names on one line.
+AIR = 4.0
 # A leader line is worth its ink only this near to its disc.
 RINGS = (12.0, 22.0, 34.0)
 COMPASS = tuple(math.radians(angle) for angle in (0, 180, 45, -45, 135, -135, 90, -90, 22, -22, 158, -158))
@@ -121,37 +127,60 @@ class Placer:
 
     def __init__(self, frame: Box, discs: Iterable[Disc], lines: Iterable[Line] = (), boxes: Iterable[Box] = ()):
         self.frame = frame
-        self._discs: dict[tuple[int, int], list[Disc]] = defaultdict(list)
+        self.boxes: list[Box] = []
         self._lines = tuple(lines)
-        self.boxes = list(boxes)
+        # By squares of the plane: a name is compared with what stands near it, not with everything.
+        self._discs: dict[tuple[int, int], list[Disc]] = defaultdict(list)
+        self._near: dict[tuple[int, int], list[Box]] = defaultdict(list)
         for disc in discs:
             x, y, radius = disc
-            for key in _cells(Box(x - radius, y - radius, x + radius, y + radius)):
+            for key in _squares(Box(x - radius, y - radius, x + radius, y + radius)):
                 self._discs[key].append(disc)
+        for box in boxes:
+            self.take(box)
 
     def is_free(self, box: Box, *, clear_of_lines: bool) -> bool:
         """Whether nothing stands in the box; lines count only where `clear_of_lines` says so."""
         if not box.lies_in(self.frame):
             return False
-        if any(box.meets_box(other) for other in self.boxes):
-            return False
-        if any(box.meets_disc(*disc) for key in _cells(box) for disc in self._discs.get(key, ())):
-            return False
+        for key in _squares(box):
+            if any(box.meets_box(other) for other in self._near.get(key, ())):
+                return False
+            if any(box.meets_disc(*disc) for disc in self._discs.get(key, ())):
+                return False
         return not (clear_of_lines and any(box.meets_line(*line) for line in self._lines))
 
     def take(self, box: Box) -> None:
         """Keep the box for what stands there now."""
         self.boxes.append(box)
+        for key in _squares(box):
+            self._near[key].append(box)
 
     def place(self, text: str, disc: Disc) -> Place | None:
         """The best free place for `text` beside `disc`; None where even a leader line finds none. Takes it."""
         width = estimate_width(text)
-        for candidates, clear_of_lines in ((_beside, True), (_beside, False), (_around, True)):
+        ways = (
+            ((_beside, True), (_beside, False), (_around, True)) if self._lines else ((_beside, True), (_around, True))
+        )
+        for candidates, clear_of_lines in ways:
             for place in candidates(disc, width):
-                if self.is_free(place.box, clear_of_lines=clear_of_lines) and self._leads_freely(place, disc):
-                    self.take(place.box)
+                if self.is_free(place.box, clear_of_lines=clear_of_lines) and self._names_clearly(place, disc):
+                    self.take(place.box.grown(AIR))
                     return place
         return None
+
+    def _names_clearly(self, place: Place, own: Disc) -> bool:
+        """Without a leader a name belongs to the nearest disc, which must be its own."""
+        if place.leader is not None:
+            return self._leads_freely(place, own)
+        near = place.box.grown(GAP + 1)
+        # A speck beside a large disc takes nobody's name.
+        weighty = own[2] / 2
+        return not any(
+            disc != own and disc[2] >= weighty and near.meets_disc(*disc)
+            for key in _squares(near)
+            for disc in self._discs.get(key, ())
+        )
 
     def _leads_freely(self, place: Place, own: Disc) -> bool:
         """A leader that runs over another disc would name the wrong one."""
@@ -159,15 +188,15 @@ class Placer:
             return True
         x1, y1, x2, y2 = place.leader
         span = Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
-        others = {disc for key in _cells(span) for disc in self._discs.get(key, ()) if disc != own}
+        others = {disc for key in _squares(span) for disc in self._discs.get(key, ()) if disc != own}
         if any(_distance(disc[0], disc[1], place.leader) < disc[2] for disc in others):
             return False
-        return not any(box.meets_line(*place.leader) for box in self.boxes)
+        return not any(box.meets_line(*place.leader) for key in _squares(span) for box in self._near.get(key, ()))
 
 
-def _cells(box: Box) -> Iterator[tuple[int, int]]:
-    for column in range(int(box.left // CELL), int(box.right // CELL) + 1):
-        for row in range(int(box.top // CELL), int(box.bottom // CELL) + 1):
+def _squares(box: Box) -> Iterator[tuple[int, int]]:
+    for column in range(int(box.left // SQUARE), int(box.right // SQUARE) + 1):
+        for row in range(int(box.top // SQUARE), int(box.bottom // SQUARE) + 1):
             yield column, row
 
 

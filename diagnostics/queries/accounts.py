@@ -1,14 +1,10 @@
 """The accounts list: one page of it with its totals, accounts without a diagnosis, and the search of the palette."""
 
-import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.lookups import Unaccent
-from django.db import connection
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Lower
 
@@ -19,6 +15,7 @@ from diagnostics.models import Diagnosis
 from diagnostics.models.diagnoses import Lever, Segment
 from diagnostics.queries.choices import name_of
 from diagnostics.queries.diagnosed import Nights, Scope, run_over_found
+from diagnostics.queries.rows import AccountRow, read_rows
 from portfolio.books import visible_accounts
 from portfolio.models import Account, Contact, Subscription
 
@@ -69,49 +66,6 @@ DEFAULT_SORT = "-arr"
 
 
 @dataclass(frozen=True, slots=True)
-class AccountRow:
-    """One diagnosed account of the list; changes are over 30 days, None where it was not scored then."""
-
-    id: uuid.UUID
-    name: str
-    domain: str
-    source_id: str
-    tier: str
-    country: str
-    segment: str
-    lever: str
-    arr: Decimal | None
-    health: float | None
-    health_change: float | None
-    potential: float | None
-    potential_change: float | None
-    decision_on: date | None
-    value_at_risk: Decimal
-    expansion_potential_arr: Decimal
-    confidence: float
-    sources: Sequence[int]
-    csm_email: str
-    am_email: str
-    csm_name: str
-    am_name: str
-
-    @property
-    def csm(self) -> str:
-        """The CSM's name, or the address where no member has it."""
-        return self.csm_name or self.csm_email
-
-    @property
-    def am(self) -> str:
-        """The AM's name, or the address where no member has it."""
-        return self.am_name or self.am_email
-
-    @property
-    def crm_only(self) -> bool:
-        """Whether neither usage nor support nor billing is known."""
-        return not any(self.sources[:3])
-
-
-@dataclass(frozen=True, slots=True)
 class AccountsPage:
     """Some rows of a list, and what the whole of it comes to."""
 
@@ -136,7 +90,7 @@ def read_page(scope: Scope, *, sort: str = DEFAULT_SORT, first: int = 0, most: i
         earlier=scope.nights.month_ago if order.with_earlier else None,
         select=(
             f"SELECT {'NULL, NULL' if known else 'count(*), coalesce(sum(arr), 0)'}, "  # noqa: S608  # from SORTS
-            f"array(SELECT account_id FROM found ORDER BY {_key(order, scope)} {direction} NULLS LAST, account_id "
+            f"array(SELECT id FROM found ORDER BY {_key(order, scope)} {direction} NULLS LAST, id "
             f"LIMIT %s OFFSET %s){'' if known else ' FROM found'}"
         ),
         params=(*order.params, most, first),
@@ -146,45 +100,13 @@ def read_page(scope: Scope, *, sort: str = DEFAULT_SORT, first: int = 0, most: i
     count, arr, ids = found[0]
     if known:
         count, arr = scope.nights.last.accounts, scope.nights.last.arr
-    return AccountsPage(tuple(_read_rows(scope, ids)), count, arr)
+    rows = read_rows(scope, ids, earlier=scope.nights.month_ago)
+    return AccountsPage(tuple(rows), count, arr)
 
 
 def _key(order: Sort, scope: Scope) -> str:
     # Without a night to compare with, every change is unknown.
     return "NULL::float8" if order.with_earlier and scope.nights.month_ago is None else order.key
-
-
-_ROWS = """
-SELECT a.id, a.name, a.domain, a.source_id, a.tier, a.country, d.segment, d.lever, d.arr,
-       d.health, d.health - e.health, d.potential, d.potential - e.potential, d.decision_on, d.value_at_risk,
-       d.expansion_potential_arr, d.confidence, d.sources, a.csm_email, a.am_email,
-       coalesce(csm.full_name, ''), coalesce(am.full_name, '')
-FROM diagnostics_diagnosis d
-JOIN portfolio_account a ON a.organization_id = d.organization_id AND a.id = d.account_id
-LEFT JOIN diagnostics_diagnosis e
-       ON e.organization_id = d.organization_id AND e.account_id = d.account_id AND e.night = %(month_ago)s
-LEFT JOIN LATERAL (SELECT u.full_name FROM accounts_user u JOIN accounts_membership m ON m.user_id = u.id
-       WHERE u.email = a.csm_email AND m.organization_id = %(organization)s) csm ON true
-LEFT JOIN LATERAL (SELECT u.full_name FROM accounts_user u JOIN accounts_membership m ON m.user_id = u.id
-       WHERE u.email = a.am_email AND m.organization_id = %(organization)s) am ON true
-WHERE d.organization_id = %(organization)s AND d.night = %(night)s AND d.account_id = ANY(%(ids)s)
-ORDER BY array_position(%(ids)s, d.account_id)
-"""
-
-
-def _read_rows(scope: Scope, ids: Sequence[uuid.UUID]) -> list[AccountRow]:
-    """The accounts in the order of `ids`. By hand: Django takes five times as long to write this as it takes to run."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _ROWS,
-            {
-                "organization": scope.membership.organization_id,
-                "night": scope.nights.last.night,
-                "month_ago": scope.nights.month_ago,
-                "ids": list(ids),
-            },
-        )
-        return [AccountRow(*row) for row in cursor.fetchall()]
 
 
 def undiagnosed_accounts(accounts: QuerySet[Account], nights: Nights | None, *, left: bool) -> QuerySet[Account]:

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import Coalesce, ExtractYear, NullIf
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, ExtractYear
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
@@ -37,17 +37,6 @@ def name_of(address: str) -> Coalesce:
     """The full name of the member who has an e-mail address; '' where nobody of the organization has it."""
     members = Membership.objects.filter(user__email=OuterRef(address))
     return Coalesce(Subquery(members.values("user__full_name")[:1]), Value(""))
-
-
-def owner_name() -> Coalesce:
-    """For a queryset of diagnoses: the CSM's name, else the address, else the AM's; '' where there is no owner."""
-    nothing = Value("", output_field=TextField())
-    name_then_address = [
-        NullIf(one, nothing, output_field=TextField())
-        for role in ("csm", "am")
-        for one in (name_of(f"account__{role}_email"), F(f"account__{role}_email"))
-    ]
-    return Coalesce(*name_then_address, nothing, output_field=TextField())
 
 
 def _owners(accounts: QuerySet[Account]) -> list[Choice]:

@@ -1,22 +1,21 @@
 """The matrix of a book: its cells, its accounts as points, what crossed a line, and the account in hand."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import Case, F, TextField, Value, When
+from django.db.models import F
 from django.utils.functional import cached_property
 
 from diagnostics.engine import ScoringModel
 from diagnostics.model_versions import read_model
-from diagnostics.models import Diagnosis, Movement
+from diagnostics.models import Movement
 from diagnostics.models.diagnoses import Lever, Segment
-from diagnostics.queries.choices import owner_name
 from diagnostics.queries.diagnosed import Scope, run_over_found
 from diagnostics.queries.movements import CROSSINGS, MovementRow, describe_movements
+from diagnostics.queries.rows import AccountRow, read_rows
 
 # From here on every account as a disc is a blot: cells, with the largest accounts over them.
 MOST_POINTS = 200
@@ -41,6 +40,11 @@ class Group:
     room: Decimal
     open_windows: Decimal
 
+    @property
+    def is_placed(self) -> bool:
+        """Whether both scores are known, so that the accounts have a place on the chart."""
+        return self.healthy is not None and self.high is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Total:
@@ -50,49 +54,24 @@ class Total:
     arr: Decimal = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class MatrixPoint:
-    """One scored account; `before` is (health, potential) where the trail starts, None without one."""
-
-    id: uuid.UUID
-    health: float
-    potential: float
-    segment: str
-    arr: Decimal
-    name: str
-    tier: str
-    customer_since: date | None
-    owner: str
-    before: tuple[float, float] | None
-    segment_before: str | None
-
-    @property
-    def health_change(self) -> float | None:
-        return None if self.before is None else self.health - self.before[0]
-
-    @property
-    def potential_change(self) -> float | None:
-        return None if self.before is None else self.potential - self.before[1]
-
-
 @dataclass(frozen=True)
 class Matrix:
     """Everything that the matrix of one scope shows but the account or cell in hand."""
 
     groups: tuple[Group, ...]
-    points: tuple[MatrixPoint, ...]
+    points: tuple[AccountRow, ...]
     model: ScoringModel
     is_large: bool
 
     @cached_property
     def placed(self) -> tuple[Group, ...]:
         """The groups that have a place: both scores known."""
-        return tuple(group for group in self.groups if group.healthy is not None and group.high is not None)
+        return tuple(group for group in self.groups if group.is_placed)
 
     @property
     def placed_total(self) -> Total:
         """The accounts that have a place."""
-        return self.total(lambda group: group.healthy is not None and group.high is not None)
+        return self.total(lambda group: group.is_placed)
 
     def total(self, holds: Callable[[Group], object] = lambda group: True) -> Total:
         """What the groups for which `holds` come to, those without a place included."""
@@ -110,7 +89,7 @@ class Matrix:
     @property
     def withheld(self) -> Total:
         """The accounts that have no place, because a score is withheld."""
-        return self.total(lambda group: group.healthy is None or group.high is None)
+        return self.total(lambda group: not group.is_placed)
 
     @property
     def fragile_and_valuable(self) -> Total:
@@ -120,12 +99,12 @@ class Matrix:
     @property
     def room(self) -> Decimal:
         """What healthy accounts with high potential can still carry."""
-        return sum((group.room for group in self.placed if group.healthy and group.high), Decimal(0))
+        return sum((group.room for group in self.groups), Decimal(0))
 
     @property
     def open_windows(self) -> Decimal:
-        """The part of the room whose lever is open now, over all healthy accounts."""
-        return sum((group.open_windows for group in self.placed if group.healthy), Decimal(0))
+        """The part of that room whose lever is open now."""
+        return sum((group.open_windows for group in self.groups), Decimal(0))
 
     def cells(self) -> dict[tuple[int, int], Total]:
         """Ten-point cells by their lower left corner (health, potential), accounts that are drawn as discs included."""
@@ -137,78 +116,41 @@ class Matrix:
         return cells
 
 
-# The groups, then the largest placed accounts, in one pass over the book.
+# The groups, then the largest placed accounts. Room is asked for where alone it is shown, of healthy accounts with
+# high potential: adding up decimals is the dearest part.
 _SELECT = """
 SELECT least(floor(health / 10), 9)::int * 10, least(floor(potential / 10), 9)::int * 10,
        health >= %s, potential >= %s, segment, count(*), coalesce(sum(arr), 0),
-       coalesce(sum(expansion_potential_arr), 0),
-       coalesce(sum(expansion_potential_arr) FILTER (WHERE lever = ANY(%s)), 0), NULL::uuid
+       coalesce(sum(expansion_potential_arr) FILTER (WHERE health >= %s AND potential >= %s), 0),
+       coalesce(sum(expansion_potential_arr) FILTER (WHERE health >= %s AND potential >= %s
+                                                     AND lever = ANY(%s)), 0), NULL::uuid
 FROM found GROUP BY 1, 2, 3, 4, 5
 UNION ALL
-(SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, account_id
+(SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, id
  FROM found WHERE health IS NOT NULL AND potential IS NOT NULL
- ORDER BY arr DESC NULLS LAST, account_id LIMIT %s)
+ ORDER BY arr DESC NULLS LAST, id LIMIT %s)
 """
 
 
 def read_matrix(scope: Scope) -> Matrix:
     """The matrix of the scope's diagnosed accounts; needs the nights read with their model."""
     model = read_model(scope.nights.last.model_version)
-    limits = model.thresholds
+    sides = model.thresholds.fragile_below, model.thresholds.high_potential_from
     rows = run_over_found(
         scope,
         diagnosis=("arr", "health", "potential", "segment", "lever", "expansion_potential_arr"),
         select=_SELECT,
-        params=(limits.fragile_below, limits.high_potential_from, list(GROWTH_LEVERS), MOST_POINTS),
+        params=(*(3 * sides), list(GROWTH_LEVERS), MOST_POINTS),
     )
     groups = tuple(Group(*row[:9]) for row in rows if row[9] is None)
     largest = [row[9] for row in rows if row[9] is not None]
-    is_large = (
-        sum(group.count for group in groups if group.healthy is not None and group.high is not None) > MOST_POINTS
+    is_large = sum(group.count for group in groups if group.is_placed) > MOST_POINTS
+    points = read_rows(
+        scope,
+        largest[:NAMED_IN_CELLS] if is_large else largest,
+        earlier=scope.nights.before if is_large else scope.nights.month_ago,
     )
-    earlier = scope.nights.before if is_large else scope.nights.month_ago
-    points = _read_points(largest[:NAMED_IN_CELLS] if is_large else largest, scope.nights.last.night, earlier)
     return Matrix(groups, tuple(points), model, is_large)
-
-
-def _read_points(ids: Sequence[uuid.UUID], night: date, earlier: date | None) -> list[MatrixPoint]:
-    nights = [day for day in (night, earlier) if day]
-    owned_by = Case(When(night=night, then=owner_name()), default=Value(""), output_field=TextField())
-    columns = (
-        "health",
-        "potential",
-        "segment",
-        "arr",
-        "account__name",
-        "account__tier",
-        "account__customer_since",
-        "owner",
-    )
-    rows = Diagnosis.objects.filter(night__in=nights, account_id__in=ids).annotate(owner=owned_by)
-    now: dict[uuid.UUID, list[Any]] = {}
-    then: dict[uuid.UUID, list[Any]] = {}
-    for account_id, day, *rest in rows.values_list("account_id", "night", *columns):
-        (now if day == night else then)[account_id] = rest
-    points = []
-    for account_id in ids:
-        health, potential, segment, arr, name, tier, since, owner = now[account_id]
-        h, p, segment_before, *_rest = then.get(account_id, (None, None, None))
-        points.append(
-            MatrixPoint(
-                id=account_id,
-                health=health,
-                potential=potential,
-                segment=segment,
-                arr=arr or Decimal(0),
-                name=name,
-                tier=tier,
-                customer_since=since,
-                owner=owner,
-                before=None if h is None or p is None else (h, p),
-                segment_before=segment_before,
-            )
-        )
-    return points
 
 
 def read_crossings(scope: Scope, matrix: Matrix, language: str) -> list[MovementRow]:

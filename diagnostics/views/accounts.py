@@ -1,6 +1,5 @@
 """Accounts: the list, the same rows as a file, and the lists that members keep."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,10 +32,10 @@ from portfolio.books import accounts_in
 
 SCREEN = "accounts"
 FURTHER = ("sort", "page")
-MENUS = ("segment", "lever", "tier", "owner", "decision", "health", "potential", "country", "cohort", "state")
+MENUS = ("segment", "lever", "owner", "tier", "decision", "health", "state")
+# Behind "More" until one of them is in force.
+FURTHER_MENUS = ("potential", "country", "cohort")
 MOST_PAGES = 100_000
-# A decision this near stands out in the list.
-SOON = timedelta(days=30)
 
 
 @require_GET
@@ -65,7 +64,8 @@ def describe_accounts(request: MemberRequest) -> dict[str, Any]:
         "filters": filters,
         "is_narrowed": filters.is_narrowed,
         "clear_url": writer.url(filters.cleared),
-        "menus": writer.write(MENUS),
+        "menus": writer.write([*MENUS, *(name for name in FURTHER_MENUS if getattr(filters, name))]),
+        "further_menus": writer.write(name for name in FURTHER_MENUS if not getattr(filters, name)),
         "hidden": QueryDict(filters.with_value("q", "").to_query(**writer.further)).lists(),
         "query": query,
         "views": views,
@@ -89,7 +89,6 @@ def describe_accounts(request: MemberRequest) -> dict[str, Any]:
         "book": scope.book,
         "heads": _describe_heads(sort, writer),
         "today": nights.today,
-        "soon": nights.today + SOON,
     }
 
 

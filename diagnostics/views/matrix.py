@@ -18,12 +18,12 @@ from diagnostics.queries.in_hand import AccountInHand, read_account_in_hand, rea
 from diagnostics.queries.matrix import (
     CELL_POINTS,
     Matrix,
-    MatrixPoint,
     Total,
     read_crossings,
     read_matrix,
     read_moves_of_the_night,
 )
+from diagnostics.queries.rows import AccountRow
 from diagnostics.views.matrix_chart import ChartWriter, list_cell
 
 SCREEN = "matrix"
@@ -115,22 +115,18 @@ def _read_cell(query: QueryDict) -> tuple[int, int] | None:
 
 
 def _take_in_hand(
-    scope: Scope, found: Matrix, lists: MenuWriter, wanted: UUID | None, cell: tuple[int, int] | None
+    scope: Scope, found: Matrix, lists: MenuWriter, wanted: UUID | None, corner: tuple[int, int] | None
 ) -> dict[str, Any]:
-    """The account or cell that the URL names; else what a reader would look at first."""
-    if wanted is None and found.is_large:
-        cells = found.cells()
-        corner = cell or _heaviest_fragile_cell(found)
-        if corner is None:
-            return {}
+    """The account or the cell that the URL names; else the account that a reader would look at first."""
+    if wanted is None and corner is not None:
         health, potential = (Range(low, low + CELL_POINTS) for low in corner)
         return {
             "corner": corner,
             "cell_health": health,
             "cell_potential": potential,
-            "cell_total": cells.get(corner, Total()),
+            "cell_total": found.cells().get(corner, Total()),
             "cell_rows": read_cell(scope, health, potential),
-            "cell_url": list_cell(lists, corner),
+            "cell_url": list_cell(_without_ranges(lists), corner),
         }
     account_id = wanted or _first_point(found.points)
     if account_id is None:
@@ -141,20 +137,13 @@ def _take_in_hand(
     return {"in_hand": account, "in_hand_id": account_id}
 
 
-def _first_point(points: tuple[MatrixPoint, ...]) -> UUID | None:
+def _first_point(points: tuple[AccountRow, ...]) -> UUID | None:
     """The largest account to defend, else the largest that can grow, else the largest."""
     for segment in (Segment.DEFENSE, Segment.EXPANSION):
         for point in points:
             if point.segment == segment:
                 return point.id
     return points[0].id if points else None
-
-
-def _heaviest_fragile_cell(found: Matrix) -> tuple[int, int] | None:
-    fragile = found.model.thresholds.fragile_below
-    cells = found.cells()
-    left = {corner: total for corner, total in cells.items() if corner[0] + CELL_POINTS / 2 < fragile} or cells
-    return max(left, key=lambda corner: (left[corner].arr, corner), default=None)
 
 
 def _describe_segments(found: Matrix, lists: MenuWriter) -> list[dict[str, Any]]:
@@ -180,8 +169,8 @@ def _change_by_segment(found: Matrix) -> dict[Any, Any]:
     change: dict[Any, Any] = dict.fromkeys(Segment, 0)
     for point in found.points:
         if point.segment_before and point.segment_before != point.segment:
-            change[Segment(point.segment)] += point.arr
-            change[Segment(point.segment_before)] -= point.arr
+            change[Segment(point.segment)] += point.arr or 0
+            change[Segment(point.segment_before)] -= point.arr or 0
     return change
 
 
@@ -202,7 +191,8 @@ def _draw(
     *,
     shows_moves: bool,
 ) -> dict[str, Any]:
-    writer = ChartWriter(found, currency=request.organization.currency, menus=menus, lists=lists)
+    currency = request.organization.currency
+    writer = ChartWriter(found, currency=currency, menus=menus, lists=_without_ranges(lists))
     if not found.is_large:
         chart = writer.write_accounts(trails=shows_moves, selected=in_hand.get("in_hand_id"))
         return {"drawing": chart, "rows": found.points[:FIRST_ROWS], "all_rows": found.points}
@@ -215,14 +205,38 @@ def _draw(
     return {"drawing": chart, "rows": found.points[:FIRST_ROWS], "all_rows": found.points, "cell_table": rows}
 
 
-def _as_point(account: AccountInHand | None) -> MatrixPoint | None:
+def _without_ranges(lists: MenuWriter) -> MenuWriter:
+    filters = lists.filters.with_value("health", None).with_value("potential", None)
+    return MenuWriter(screen=lists.screen, slug=lists.slug, filters=filters)
+
+
+def _as_point(account: AccountInHand | None) -> AccountRow | None:
     """The account in hand as a disc, where it has a place."""
     if account is None or account.diagnosis.health is None or account.diagnosis.potential is None:
         return None
     now, of = account.diagnosis, account.diagnosis.account
-    arr = now.arr or Total().arr
-    return MatrixPoint(
-        of.id, now.health, now.potential, now.segment, arr, of.name, of.tier, of.customer_since, "", None, None
+    return AccountRow(
+        id=of.id,
+        name=of.name,
+        domain=of.domain,
+        source_id=of.source_id,
+        tier=of.tier,
+        country=of.country,
+        customer_since=of.customer_since,
+        csm_email=of.csm_email,
+        am_email=of.am_email,
+        csm_name="",
+        am_name="",
+        segment=now.segment,
+        lever=now.lever,
+        arr=now.arr,
+        health=now.health,
+        potential=now.potential,
+        decision_on=now.decision_on,
+        value_at_risk=now.value_at_risk,
+        expansion_potential_arr=now.expansion_potential_arr,
+        confidence=now.confidence,
+        sources=now.sources,
     )
 
 

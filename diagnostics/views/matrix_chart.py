@@ -14,7 +14,8 @@ from diagnostics.charts.scale import Tick
 from diagnostics.filter_menus import MenuWriter, name_segments
 from diagnostics.filters import Range
 from diagnostics.models.diagnoses import Segment
-from diagnostics.queries.matrix import CELL_POINTS, Matrix, MatrixPoint, Total
+from diagnostics.queries.matrix import CELL_POINTS, Matrix, Total
+from diagnostics.queries.rows import AccountRow
 
 KINDS = {Segment.EXPANSION: "expand", Segment.DEFENSE: "defend", Segment.REGULAR: "follow"}
 
@@ -59,6 +60,10 @@ class ShownChart:
     has_trails: bool
 
     @property
+    def has_cells(self) -> bool:
+        return bool(self.cells)
+
+    @property
     def left_width(self) -> float:
         return round(self.chart.threshold_x - self.chart.plot.left, 1)
 
@@ -81,6 +86,10 @@ class ChartWriter:
     def __init__(self, matrix: Matrix, *, currency: str, menus: MenuWriter, lists: MenuWriter) -> None:
         self.matrix, self.currency, self.menus, self.lists = matrix, currency, menus, lists
         self.language = get_language() or "en"
+        self.segments = name_segments()
+        self.health, self.potential = _("Health"), _("Potential")
+        self.between = _("%(low)s to %(high)s")
+        self.cell_label = _("Health %(health)s, potential %(potential)s: %(accounts)s, %(arr)s")
         limits = matrix.model.thresholds
         self.fragile_below, self.high_from = limits.fragile_below, limits.high_potential_from
 
@@ -98,7 +107,7 @@ class ChartWriter:
         return self._shown(chart, selected, captions=tuple((place, *lines) for place, lines in placed))
 
     def write_cells(
-        self, *, trails: bool, selected: UUID | None, cell: tuple[int, int] | None, further: Iterable[MatrixPoint] = ()
+        self, *, trails: bool, selected: UUID | None, cell: tuple[int, int] | None, further: Iterable[AccountRow] = ()
     ) -> ShownChart:
         """Cells, and the largest accounts over them; `further` are drawn as well, the account in hand for one."""
         totals = [CellTotal(*corner, float(total.arr), total.count) for corner, total in self.matrix.cells().items()]
@@ -124,7 +133,7 @@ class ChartWriter:
         *,
         cells: tuple[ShownCell, ...] = (),
         captions: tuple[tuple[Spot, str, str, str], ...] = (),
-        points: list[MatrixPoint] | None = None,
+        points: list[AccountRow] | None = None,
     ) -> ShownChart:
         by_key = {str(point.id): point for point in points or self.matrix.points}
         return ShownChart(
@@ -137,21 +146,20 @@ class ChartWriter:
             has_trails=any(bubble.trail for bubble in chart.bubbles),
         )
 
-    def _bubble(self, bubble: Bubble, point: MatrixPoint, selected: UUID | None) -> ShownBubble:
-        segment = name_segments()[point.segment]
-        scores = _("health %(health)s, potential %(potential)s") % {
-            "health": self._with_change(point.health, point.health_change),
-            "potential": self._with_change(point.potential, point.potential_change),
-        }
-        arr = format_money(point.arr, self.currency, language=self.language)
+    def _bubble(self, bubble: Bubble, point: AccountRow, selected: UUID | None) -> ShownBubble:
+        segment = self.segments[point.segment]
+        health = self._with_change(point.health or 0, point.health_change)
+        potential = self._with_change(point.potential or 0, point.potential_change)
+        scores = f"{self.health} {health}, {self.potential} {potential}"
+        arr = format_money(point.arr or 0, self.currency, language=self.language)
         name = " ".join(point.name.split())
         return ShownBubble(
             bubble=bubble,
             kind=KINDS[Segment(point.segment)],
             name=shorten(point.name),
             label=f"{name}, {segment}, {scores}, {arr}",
-            preview=f"{name}\n{segment}, {arr}\n{scores[:1].upper()}{scores[1:]}",
-            url=self.menus.url(self.menus.filters, account=str(point.id)),
+            preview=f"{name}\n{segment}, {arr}\n{scores}",
+            url=self.menus.url_with(f"account={point.id}"),
             is_selected=point.id == selected,
         )
 
@@ -160,11 +168,10 @@ class ChartWriter:
     ) -> ShownCell:
         corner = cell.total.health, cell.total.potential
         health, potential = (Range(low, low + CELL_POINTS) for low in corner)
-        count = ngettext("%(number)s account", "%(number)s accounts", cell.total.count)
-        label = _("Health %(health)s, potential %(potential)s: %(accounts)s, %(arr)s") % {
-            "health": _("%(low)s to %(high)s") % {"low": health.low, "high": health.high},
-            "potential": _("%(low)s to %(high)s") % {"low": potential.low, "high": potential.high},
-            "accounts": count % {"number": figures[corner][1]},
+        label = self.cell_label % {
+            "health": self.between % {"low": health.low, "high": health.high},
+            "potential": self.between % {"low": potential.low, "high": potential.high},
+            "accounts": self._write_count(cell.total.count),
             "arr": figures[corner][0],
         }
         healthy, high = (
@@ -177,7 +184,7 @@ class ChartWriter:
             arr=figures[corner][0],
             count=figures[corner][1],
             label=label,
-            url=self.menus.url(self.menus.filters, cell=f"{corner[0]}-{corner[1]}"),
+            url=self.menus.url_with(f"cell={corner[0]}-{corner[1]}"),
             list_url=list_cell(self.lists, corner),
             is_selected=corner == chosen,
         )
@@ -194,8 +201,10 @@ class ChartWriter:
 
     def write_total(self, total: Total) -> str:
         """€411k, 3 accounts."""
-        accounts = ngettext("%(number)s account", "%(number)s accounts", total.count)
-        return f"{self._compact(float(total.arr))}, {accounts % {'number': self._number(total.count)}}"
+        return f"{self._compact(float(total.arr))}, {self._write_count(total.count)}"
+
+    def _write_count(self, count: int) -> str:
+        return ngettext("%(number)s account", "%(number)s accounts", count) % {"number": self._number(count)}
 
     def _with_change(self, score: float, change: float | None) -> str:
         if not change:
@@ -210,11 +219,15 @@ class ChartWriter:
 
 
 def list_cell(lists: MenuWriter, corner: tuple[int, int]) -> str:
-    """The accounts list that holds what a cell counts."""
+    """The accounts list that holds what a cell counts; `lists` has no range of its own."""
     health, potential = (Range(low, low + CELL_POINTS) for low in corner)
-    return lists.url(lists.filters.with_value("health", health).with_value("potential", potential))
+    return lists.url_with(f"health={health}&potential={potential}")
 
 
-def _point(point: MatrixPoint, trails: bool) -> Point:
-    before = point.before if trails else None
-    return Point(str(point.id), point.name, float(point.arr), point.health, point.potential, before)
+def _point(row: AccountRow, trails: bool) -> Point:
+    """The account as geometry sees it; both its scores are known."""
+    health, potential = row.health or 0.0, row.potential or 0.0
+    before = None
+    if trails and row.health_before is not None and row.potential_before is not None:
+        before = row.health_before, row.potential_before
+    return Point(str(row.id), row.name, float(row.arr or 0), health, potential, before)

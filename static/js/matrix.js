@@ -23,7 +23,7 @@
     const frame = preview?.parentElement;
     const mark = link.querySelector("circle, rect");
     if (!preview || !mark) return;
-    const [name, ...rest] = link.dataset.preview.split("\n");
+    const [name, ...rest] = (link.dataset.preview || link.getAttribute("aria-label")).split("\n");
     preview.querySelector("b").textContent = name;
     preview.querySelector("span").textContent = rest.join("\n");
     preview.hidden = false;
@@ -42,7 +42,7 @@
 
   for (const name of ["pointerover", "focusin"]) {
     document.addEventListener(name, (event) => {
-      const link = event.target.closest?.("svg a[data-preview]");
+      const link = event.target.closest?.("svg a[data-take]");
       if (link) show(link);
       else if (name === "pointerover") hide();
     });
