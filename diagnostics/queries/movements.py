@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
-from accounts.formats import NOTHING, format_day, format_number
+from accounts.formats import NARROW, NOTHING, format_day, format_number
 from accounts.models import Membership
 from accounts.permissions import ADMINS
 from diagnostics.engine import ScoringModel
@@ -194,7 +194,7 @@ def _explain(movement: Movement, model: ScoringModel | None, language: str) -> s
         day = date.fromisoformat(movement.to_code)
         shown = format_day(day, language=language, today=movement.night)
         parts = [f"{'fin le' if french else 'ends on'} **{shown}**"]
-    return "; ".join(parts)
+    return (f"{NARROW}; " if french else "; ").join(parts)
 
 
 def _score(value: float | None, language: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from accounts.formats import format_number
 from diagnostics.engine.sentences import name_metric
@@ -133,7 +133,7 @@ def _tell_ticket(narrator: Narrator, ticket: Ticket) -> str:
     if ticket.solved_at is not None:
         end = _("solved on %(day)s") % {"day": narrator.name_day(narrator.local(ticket.solved_at))}
     else:
-        end = _("open")
+        end = pgettext("ticket", "open")
         if ticket.due_at is not None:
             due = _("due on %(day)s") % {"day": narrator.name_day(narrator.local(ticket.due_at))}
     answer = {"good": _("answered: good"), "bad": _("answered: bad")}.get(ticket.satisfaction, "")

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Model
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from accounts.formats import format_day, format_money
@@ -189,7 +189,9 @@ def describe_payment(narrator: Narrator, invoice: Invoice) -> tuple[str, str]:
         return ngettext("%(n)s day overdue", "%(n)s days overdue", late) % {"n": late}, "bad"
     if invoice.status == "failed":
         return _("payment failed"), "bad"
-    return (_("due on %(day)s") % {"day": narrator.name_day(invoice.due_on)} if invoice.due_on else _("open")), ""
+    if invoice.due_on is None:
+        return pgettext("invoice", "open"), ""
+    return _("due on %(day)s") % {"day": narrator.name_day(invoice.due_on)}, ""
 
 
 def _tell_invoice(narrator: Narrator, row: Mapping[str, Any]) -> Entry:
