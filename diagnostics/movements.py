@@ -59,7 +59,7 @@ def write_movements(cursor: CursorWrapper, book: DiagnosedBook) -> int:
             "night", "model_version_id"
         )
     )
-    moved = find_moves(compare_nights(cursor, book, versions), book)
+    moved = find_moves(compare_nights(cursor, book, versions))
     if moved.height:
         moved = attach_causes(cursor, book, moved, versions)
         insert_night_rows(cursor, Movement, book.organization.id, book.night, moved)
@@ -102,7 +102,7 @@ def compare_nights(cursor: CursorWrapper, book: DiagnosedBook, nights: Iterable[
     )
 
 
-def find_moves(compared: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
+def find_moves(compared: pl.DataFrame) -> pl.DataFrame:
     """One row per account and kind: Movement's columns but the cause's, and `score` and `direction` to find it by."""
     frame = compared.lazy()
     crossed = pl.col("segment") != pl.col("segment_was")
