@@ -173,7 +173,8 @@ COPY (
     LEFT JOIN portfolio_product AS product
       ON product.organization_id = usage.organization_id AND product.id = usage.product_id
     WHERE usage.day BETWEEN {first} AND {last}
-    ORDER BY usage.day, account.source_id COLLATE "C", usage.metric COLLATE "C", product.source_id COLLATE "C"
+    ORDER BY usage.day, account.source_id COLLATE "C", usage.metric COLLATE "C",
+             coalesce(product.source_id, '') COLLATE "C"
 ) TO STDOUT
 """
 
