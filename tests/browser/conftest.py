@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.site import sample_site
+from tests.browser.site import Site, sample_site
 
 ARGUMENTS = [
     "--headless",
@@ -49,10 +49,16 @@ def browser() -> Iterator[object]:
 
 
 @pytest.fixture(scope="session")
-def site(browser) -> Iterator[str]:
-    """The address of the sample site, started once as `make run` does."""
-    with sample_site() as address:
-        yield address
+def running_site(browser) -> Iterator[Site]:
+    """The sample site, started once as `make run` does."""
+    with sample_site() as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def site(running_site) -> str:
+    """Its address."""
+    return running_site.address
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 240
@@ -20,6 +21,13 @@ STOP_SECONDS = 60
 # The embedded default must answer here, whatever servers the test run itself uses.
 FOREIGN = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_ADMIN_URL", "REDIS_URL")
 OWN_PREFIXES = ("PHANO_", "DJANGO_")
+
+
+class Site(NamedTuple):
+    """A running Phano: where it answers, and its data folder with logs and mail."""
+
+    address: str
+    data: Path
 
 
 def find_free_port() -> int:
@@ -30,8 +38,8 @@ def find_free_port() -> int:
 
 
 @contextmanager
-def sample_site() -> Iterator[str]:
-    """Yield the address of a running Phano with the sample portfolio and its nights; gone after the block."""
+def sample_site() -> Iterator[Site]:
+    """Yield a running Phano with the sample portfolio and its nights; gone after the block."""
     folder = Path(tempfile.mkdtemp(prefix="phano-site-"))
     folder.chmod(0o711)
     port = find_free_port()
@@ -51,7 +59,7 @@ def sample_site() -> Iterator[str]:
         try:
             address = f"http://localhost:{port}"
             _wait_for(address, process, log)
-            yield address
+            yield Site(address, folder / "data")
         finally:
             process.send_signal(signal.SIGTERM)
             try:

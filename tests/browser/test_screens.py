@@ -1,0 +1,62 @@
+"""Every screen at three widths, in both themes and languages: axe is silent, nothing overflows, no script fails."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+OWNER = "helena.vogt@brindel.example"
+SCREENS = (
+    "today/",
+    "today/movements/?scope=team",
+    "matrix/",
+    "matrix/?view=table",
+    "accounts/",
+    "account",
+    "import/",
+    "contract/",
+    "export/",
+    "members/",
+    "settings/",
+    "audit/",
+)
+LOOKS = (
+    (1440, "light", "en-GB"),
+    (1024, "dark", "fr-FR"),
+    (390, "light", "fr-FR"),
+    (390, "dark", "en-GB"),
+)
+
+
+def find_faults(page) -> list[str]:
+    """What axe, the console and the layout say against the page."""
+    page.wait_for_load_state("networkidle")
+    faults = [f"axe {v['id']}: {v['nodes'][0]['html'][:120]}" for v in Axe().run(page).response["violations"]]
+    if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+        faults.append("The page scrolls sideways.")
+    return faults + page.faults
+
+
+@pytest.mark.parametrize(("width", "theme", "language"), LOOKS)
+def test_signed_in_screens_hold(sign_in, width, theme, language):
+    page = sign_in(OWNER, width=width, color_scheme=theme, locale=language)
+    faults = {}
+    for screen in SCREENS:
+        if screen == "account":
+            page.goto("/o/brindel/accounts/")
+            page.goto(page.locator("main table tbody a").first.get_attribute("href"))
+        else:
+            page.goto(f"/o/brindel/{screen}")
+        if found := find_faults(page):
+            faults[screen] = found
+        page.faults.clear()
+    assert faults == {}
+
+
+@pytest.mark.parametrize(("width", "theme", "language"), LOOKS)
+def test_public_screens_hold(open_page, width, theme, language):
+    page = open_page(width=width, color_scheme=theme, locale=language)
+    faults = {}
+    for address in ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"):
+        page.goto(address)
+        if found := find_faults(page):
+            faults[address] = found
+    assert faults == {}
