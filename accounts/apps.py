@@ -6,8 +6,13 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
+        from allauth.account.signals import user_logged_in
+
         from accounts import checks  # noqa: F401  # registers the deployment checks
+        from accounts.sessions import note_sign_in
         from accounts.shell import add_to_navigation
+
+        user_logged_in.connect(note_sign_in, dispatch_uid="accounts.note_sign_in")
 
         for order, key, label, permission in (
             (80, "members", _("Members"), "members.view"),

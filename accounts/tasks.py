@@ -7,6 +7,7 @@ from celery import shared_task
 
 from accounts.context import service_context
 from accounts.letters import write_invitation
+from accounts.sessions import SessionStore
 
 
 @shared_task(
@@ -16,3 +17,9 @@ def send_invitation(organization_id: str, invitation_id: str, language: str) -> 
     """Write and send an invitation's letter; one that is no longer open is left alone. Mail faults are tried again."""
     with service_context(uuid.UUID(organization_id)):
         write_invitation(invitation_id=uuid.UUID(invitation_id), language=language)
+
+
+@shared_task
+def clear_expired_sessions() -> None:
+    """Remove the rows of sessions that no longer open anything."""
+    SessionStore.clear_expired()

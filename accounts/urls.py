@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import audit, entrance, invitations, members, settings
+from accounts.views import audit, entrance, invitations, members, sessions, settings
 
 urlpatterns = [
     path("", entrance.home, name="home"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("organizations/new/", entrance.found, name="organization_found"),
     path("organizations/join/", entrance.join, name="organization_join"),
     path("invitation/<str:token>/", invitations.invitation, name="invitation"),
+    path("accounts/sessions/", sessions.sessions, name="sessions"),
     path("preferences/", settings.preferences, name="preferences"),
     path("o/<slug:slug>/", entrance.enter, name="organization"),
     path("o/<slug:slug>/settings/", settings.settings, name="settings"),

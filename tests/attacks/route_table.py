@@ -15,6 +15,7 @@ OTHER = {
     "organization_found": SIGNED_IN,
     "organization_join": SIGNED_IN,
     "preferences": SIGNED_IN,
+    "sessions": SIGNED_IN,
     "set_language": PUBLIC,
     # Its token is the right to look; to accept takes the sign-in of the invited address.
     "invitation": PUBLIC,
@@ -49,7 +50,6 @@ OTHER = {
     "mfa_add_webauthn": SIGNED_IN,
     "mfa_edit_webauthn": SIGNED_IN,
     "mfa_remove_webauthn": SIGNED_IN,
-    "usersessions_list": SIGNED_IN,
 }
 
 # Which table an id in a URL comes from, where its name does not say so: {model}_id finds the model by itself.

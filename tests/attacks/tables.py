@@ -15,6 +15,7 @@ A_DAY = date(2026, 1, 15)
 
 # Tables that belong to no organization, each with the reason why it may be so.
 SHARED_TABLES = {
+    "accounts_browsersession": "sessions of users, under the digest of their key",
     "accounts_user": "people sign in before there is an organization",
     "account_emailaddress": "allauth: addresses of users",
     "account_emailconfirmation": "allauth: unused, its links are signed instead",
@@ -23,9 +24,7 @@ SHARED_TABLES = {
     "auth_permission": "Django: unused",
     "django_content_type": "Django: names of models",
     "django_migrations": "Django: which migrations ran",
-    "django_session": "Django: sessions of users",
     "mfa_authenticator": "allauth: second factors of users, sealed",
-    "usersessions_usersession": "allauth: where users are signed in",
 }
 
 

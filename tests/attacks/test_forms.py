@@ -14,7 +14,7 @@ from tests.attacks.tables import all_tables, test_database_as_admin
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # What looking at pages may write: where one is signed in, and that one was here.
-WRITTEN_BY_LOOKING = {"django_session", "usersessions_usersession"}
+WRITTEN_BY_LOOKING = {"accounts_browsersession"}
 
 INLINE = {
     "style attribute": re.compile(r"<[^>]+\sstyle\s*=", re.IGNORECASE),
@@ -53,14 +53,14 @@ def contents(leave_out=frozenset()):
 def test_52_every_unsafe_verb_needs_the_pages_token(cast):
     checked = Client(enforce_csrf_checks=True)
     checked.force_login(cast.alice, backend="allauth.account.auth_backends.AuthenticationBackend")
-    before = contents({"django_session"})
+    before = contents({"accounts_browsersession"})
     for route in all_routes():
         for send in (checked.post, checked.put, checked.patch, checked.delete):
             for headers in ({}, {"HX-Request": "true"}, {"Content-Type": "application/json"}):
                 response = send(route.path(), headers=headers)
                 # 405: a verb that the route does not take at all.
                 assert response.status_code in (403, 405), (route.pattern, response.status_code)
-    assert contents({"django_session"}) == before
+    assert contents({"accounts_browsersession"}) == before
 
 
 def test_52_looking_changes_nothing(cast, client_for):

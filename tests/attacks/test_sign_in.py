@@ -2,8 +2,10 @@
 
 import re
 import uuid
+from datetime import timedelta
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -16,9 +18,12 @@ from allauth.mfa.totp.internal.auth import (
 )
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
+from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import BrowserSession, User
+from accounts.tasks import clear_expired_sessions
 from tests.attacks.routes import plain
 
 pytestmark = pytest.mark.django_db
@@ -363,8 +368,33 @@ def test_53_sessions_are_listed_and_ended_by_their_owner_alone(alice):
     page = here.get("/accounts/sessions/").content.decode()
     assert "198.51.100.7" in page
     assert "203.0.113.3" not in page
+    assert "Other browser" in page
+    assert "Charlie&#x27;s browser" not in page
     assert here.post("/accounts/sessions/").status_code == 302
     assert (is_signed_in(here), is_signed_in(there), is_signed_in(other)) == (True, False, True)
+
+
+def test_53_who_reads_table_and_cache_signs_in_with_neither(alice):
+    client = browser()
+    try_sign_in(client)
+    key = client.cookies["sessionid"].value
+    (stored,) = BrowserSession.objects.filter(user=alice)
+    assert key not in (stored.session_key, stored.session_data)
+    assert not [kept for kept in cache._cache if key in kept]
+    for stolen in (str(stored.session_key), f"phano.session.{stored.session_key}"):
+        thief = browser()
+        thief.cookies["sessionid"] = stolen
+        assert not is_signed_in(thief)
+    assert is_signed_in(client)
+
+
+def test_53_a_session_goes_with_its_time(alice):
+    client = browser()
+    try_sign_in(client)
+    with time_machine.travel(timezone.now() + timedelta(days=15), tick=False):
+        assert not is_signed_in(client)
+        clear_expired_sessions()
+        assert not BrowserSession.objects.exists()
 
 
 def test_42_after_signing_in_nobody_is_sent_elsewhere(alice):
