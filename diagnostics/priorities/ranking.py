@@ -34,7 +34,7 @@ def assign_owners(candidates: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame
 def weigh(candidates: pl.DataFrame, night: date) -> pl.DataFrame:
     """Columns effect, urgency and weight = effect × urgency. An effect that nobody can tell weighs nothing."""
     days = (pl.col("deadline") - pl.lit(night)).dt.total_days()
-    urgency = 1 + ((URGENT_DAYS - days) / URGENT_DAYS).clip(0.0, 1.0)
+    urgency = pl.when(days >= 0).then(1 + ((URGENT_DAYS - days) / URGENT_DAYS).clip(0.0, 1.0))
     return candidates.with_columns(
         effect=(pl.col("base") * pl.col("probability") * pl.col("share")).round(2),
         urgency=urgency.round(4).fill_null(1.0),

@@ -1,0 +1,448 @@
+"""Priorities: from a CRM alone, in the right order, for the right person, at most ten, and none twice."""
+
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+from accounts.context import organization_context, service_context
+from accounts.encryption import hash_for_lookup
+from accounts.models import Membership, Organization
+from diagnostics import acts
+from diagnostics.models import Diagnosis, Night, Priority
+from diagnostics.night import run_night, run_nights
+from diagnostics.priorities.ranking import keep_first_left_out, keep_one_per_account, rank, weigh
+from diagnostics.queries.today import count_open, read_today
+from portfolio.models import (
+    Account,
+    AccountPlan,
+    Act,
+    Contact,
+    Interaction,
+    Opportunity,
+    OpportunityStage,
+    Plan,
+    Product,
+    Subscription,
+    Usage,
+)
+from portfolio.models.usage import ensure_usage_months
+from tests.diagnostics.books import NIGHT, TODAY, make_leaving_account
+
+
+def days_ago(days: int):
+    return NIGHT - timedelta(days=days)
+
+
+def at(days: int) -> datetime:
+    """Noon of a day before the night."""
+    return datetime.combine(days_ago(days), time(12), Organization.objects.get().zone)
+
+
+def make_account(
+    name: str, *, csm="bob@acme.example", am="", decides_in: int = 200, mrr: str = "2000", **more
+) -> Account:
+    """An account with a contract of a year whose decision falls in so many days."""
+    product, _ = Product.objects.get_or_create(source_id="core", defaults={"name": "Core", "core": True})
+    account = Account.objects.create(source_id=name, name=name, csm_email=csm, am_email=am, currency="EUR", **more)
+    Subscription.objects.create(
+        source_id=f"{name}-s",
+        account=account,
+        product=product,
+        started_on=days_ago(500),
+        renews_on=NIGHT + timedelta(days=decides_in + 30),
+        notice_days=30,
+        term_months=12,
+        auto_renews=False,
+        mrr=Decimal(mrr),
+        currency="EUR",
+    )
+    return account
+
+
+def make_contact(account: Account, name: str, role: str, **more) -> Contact:
+    email = f"{name.split()[0].lower()}@{account.source_id.lower()}.example"
+    return Contact.objects.create(
+        source_id=f"{account.source_id}-{name}",
+        account=account,
+        name=name,
+        email=email,
+        email_hash=hash_for_lookup(account.organization_id, "email", email),
+        role=role,
+        **more,
+    )
+
+
+def make_meeting(account: Account, contact: Contact, days: int) -> None:
+    Interaction.objects.create(
+        source_id=f"{account.source_id}-{days}",
+        account=account,
+        kind="meeting",
+        happened_at=at(days),
+        contact_hashes=[contact.email_hash],
+    )
+
+
+@pytest.fixture
+def acme(cast):
+    """Alice's open context, with one exchange and one contact somewhere, so that the organization keeps both."""
+    with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+        known = make_account("Known", decides_in=300)
+        make_meeting(known, make_contact(known, "Nora Berg", "decision_maker"), 3)
+        yield cast
+
+
+def priorities(cast) -> dict[str, Priority]:
+    """Last night's priorities by account."""
+    return {p.account.name: p for p in Priority.objects.filter(night=NIGHT).select_related("account", "contact")}
+
+
+def membership_of(user) -> Membership:
+    return Membership.objects.select_related("organization", "user").get(user=user)
+
+
+def test_a_crm_alone_brings_priorities_while_health_is_withheld(acme):
+    silent = make_account("Silent", decides_in=40, am="am@acme.example")
+    make_meeting(silent, make_contact(silent, "Ida Falk", "decision_maker"), 60)
+    gone = make_account("Sponsor gone")
+    make_contact(gone, "Martin Hale", "champion", left_on=days_ago(10))
+    make_account("Nobody’s", csm="")
+    stale = make_account("Stale")
+    opportunity = Opportunity.objects.create(source_id="O1", account=stale, lever="upsell", created_on=days_ago(90))
+    OpportunityStage.objects.create(opportunity=opportunity, at=at(80), stage="qualified", amount_arr=Decimal(22000))
+    unplanned = make_account("Unplanned", strategic=True, mrr="20000")
+    AccountPlan.objects.create(account=unplanned, objective="Grow", updated_on=days_ago(97))
+    run_night(acme.acme.id, NIGHT)
+
+    found = priorities(acme)
+    assert {name: (p.kind, p.owner_email) for name, p in found.items()} == {
+        "Silent": ("renewal", "am@acme.example"),
+        "Sponsor gone": ("sponsor", "bob@acme.example"),
+        "Nobody’s": ("owner", ""),
+        "Stale": ("opportunity", "bob@acme.example"),
+        "Unplanned": ("plan", "bob@acme.example"),
+    }
+    assert set(Diagnosis.objects.values_list("health", flat=True)) == {None}
+    assert Diagnosis.objects.filter(churn_risk=None).count() == 0
+    for priority in found.values():
+        assert priority.effect == round(
+            priority.base * Decimal(str(priority.probability)) * Decimal(str(priority.share)), 2
+        ), priority.kind
+    assert found["Stale"].base == 22000
+    assert found["Silent"].deadline == NIGHT + timedelta(days=40)
+
+    today = read_today(membership_of(acme.bob), scope="team", language="en")
+    said = {row.account_name: (row.why, row.action.text, row.health) for row in today.rows}
+    assert said["Silent"][0].startswith("Decision on **")
+    assert "since **" in said["Silent"][0]
+    assert said["Silent"][1].startswith("Open the renewal with Ida Falk before **")
+    assert "left on" in said["Sponsor gone"][0]
+    assert said["Stale"][0].startswith("An opportunity of **€22,000** has not moved since **")
+    assert said["Unplanned"][0].endswith("**97 days** ago.")
+    assert said["Nobody’s"][0].startswith("**No CSM and no AM**")
+    assert {health for _why, _do, health in said.values()} == {None}
+
+
+def test_where_nobody_is_named_anywhere_no_owner_is_missing(acme):
+    Account.objects.update(csm_email="")
+    run_night(acme.acme.id, NIGHT)
+    assert priorities(acme) == {}
+
+
+def test_an_account_plan_is_due_sooner_on_a_strategic_account(acme):
+    for name, strategic, age in (("Old", False, 180), ("Older", False, 181), ("Fresh", True, 90), ("Due", True, 91)):
+        account = make_account(name, strategic=strategic)
+        AccountPlan.objects.create(account=account, updated_on=days_ago(age))
+    run_night(acme.acme.id, NIGHT)
+    assert sorted(priorities(acme)) == ["Due", "Older"]
+
+
+def test_a_renewal_with_a_decision_maker_heard_lately_is_none(acme):
+    for name, role, days in (("Heard", "decision_maker", 44), ("Unheard", "decision_maker", 45), ("Users", "user", 29)):
+        account = make_account(name, decides_in=40)
+        make_meeting(account, make_contact(account, "Ida Falk", role), days)
+    make_account("Far", decides_in=120)
+    run_night(acme.acme.id, NIGHT)
+    assert sorted(priorities(acme)) == ["Unheard"]
+
+
+def test_the_night_reads_no_later_owner_contact_or_act(acme):
+    account = make_account("Silent", decides_in=40)
+    make_contact(account, "Too Late", "decision_maker", known_since=TODAY)
+    make_contact(account, "Gone Already", "decision_maker", left_on=NIGHT)
+    right = make_contact(account, "Ida Falk", "user")
+    make_contact(account, "An Enemy", "decision_maker", stance="detractor")
+    Act.objects.create(
+        source_id="later",
+        account=account,
+        kind="called",
+        at=datetime.combine(TODAY, time(0), Organization.objects.get().zone),
+        priority="renewal",
+        member_email="bob@acme.example",
+    )
+    from portfolio.models import AccountHistory
+
+    AccountHistory.objects.create(account=account, field="csm_email", from_on=days_ago(100), value="dora@acme.example")
+    AccountHistory.objects.create(account=account, field="csm_email", from_on=TODAY, value="bob@acme.example")
+    run_night(acme.acme.id, NIGHT)
+    found = priorities(acme)["Silent"]
+    assert (found.contact, found.owner_email, found.rank) == (right, "dora@acme.example", 1)
+
+
+def candidate(
+    account: str, *, base: float, probability: float = 0.5, owner="bob", days: int | None = None, **more
+) -> dict:
+    return {
+        "account_id": account,
+        "kind": more.get("kind", "retain"),
+        "subject": more.get("kind", "retain"),
+        "lever": "retain",
+        "base": base,
+        "probability": probability,
+        "share": 1.0,
+        "deadline": NIGHT + timedelta(days=days) if days is not None else None,
+        "owner_email": owner,
+        "left_out": more.get("left_out", ""),
+    }
+
+
+def test_rank_is_by_effect_and_a_near_deadline_weighs_up_to_double():
+    frame = pl.DataFrame(
+        [
+            candidate("a", base=100.0),
+            candidate("b", base=60.0, days=0),
+            candidate("c", base=70.0, days=15),
+            candidate("d", base=90.0, days=30),
+            candidate("e", base=99.0, days=-5),
+        ],
+        schema_overrides={"deadline": pl.Date},
+    )
+    ranked = rank(weigh(frame, NIGHT))
+    assert ranked.select("account_id", "effect", "urgency", "rank").rows() == [
+        ("b", 30.0, 2.0, 1),
+        ("c", 35.0, 1.5, 2),
+        ("a", 50.0, 1.0, 3),
+        # A deadline that has passed hurries nobody.
+        ("e", 49.5, 1.0, 4),
+        ("d", 45.0, 1.0, 5),
+    ]
+
+
+def test_at_most_ten_a_person_and_what_is_left_out_says_why():
+    rows = [candidate(f"b{n:02}", base=1000.0 - n) for n in range(25)]
+    rows += [candidate("small", base=1.0), candidate("dora", base=5.0, owner="dora")]
+    rows += [candidate("snoozed", base=5000.0, left_out="snoozed")]
+    ranked = rank(weigh(pl.DataFrame(rows, schema_overrides={"deadline": pl.Date}), NIGHT))
+    by_account = {row["account_id"]: row for row in ranked.iter_rows(named=True)}
+    assert [by_account[f"b{n:02}"]["rank"] for n in range(10)] == list(range(1, 11))
+    assert {by_account[f"b{n:02}"]["left_out"] for n in range(10, 25)} == {"more_than_ten"}
+    assert (by_account["dora"]["rank"], by_account["dora"]["left_out"]) == (1, "")
+    # What is snoozed takes no place and sets no measure.
+    assert (by_account["snoozed"]["rank"], by_account["snoozed"]["left_out"]) == (None, "snoozed")
+    assert by_account["small"]["left_out"] == "below_threshold"
+    kept, unlisted = keep_first_left_out(ranked)
+    assert unlisted == {"bob": 6}
+    assert kept.height == ranked.height - 6
+    assert set(kept.filter(pl.col("rank").is_null())["account_id"]) == {"snoozed", *(f"b{n}" for n in range(10, 20))}
+
+
+def test_one_subject_an_account_and_person_the_heaviest_speaks_for_the_others():
+    rows = [
+        candidate("a", base=10.0, kind="plan"),
+        candidate("a", base=50.0, kind="sponsor"),
+        candidate("a", base=20.0, kind="renewal", owner="am"),
+    ]
+    kept = keep_one_per_account(weigh(pl.DataFrame(rows, schema_overrides={"deadline": pl.Date}), NIGHT))
+    assert sorted(kept.select("owner_email", "kind", "also").rows()) == [
+        ("am", "renewal", []),
+        ("bob", "sponsor", ["plan"]),
+    ]
+
+
+def test_an_unknown_amount_is_listed_last_and_not_left_out():
+    rows = [candidate("known", base=10.0), {**candidate("unknown", base=0.0), "base": None}]
+    ranked = rank(weigh(pl.DataFrame(rows, schema_overrides={"deadline": pl.Date}), NIGHT))
+    assert ranked.select("account_id", "effect", "rank").rows() == [("known", 5.0, 1), ("unknown", None, 2)]
+
+
+@pytest.fixture
+def growing(acme):
+    """An account whose seats fill up month by month; two nights before the last one."""
+    product = Product.objects.get(source_id="core")
+    small = Plan.objects.create(source_id="small", product=product, name="Small", rank=1)
+    Plan.objects.create(source_id="large", product=product, name="Scale", rank=2, list_price_monthly=Decimal(5000))
+    from portfolio.models import PlanLimit
+
+    PlanLimit.objects.create(plan=small, metric="seats", included=50)
+    account = make_account("Growing", am="am@acme.example")
+    Subscription.objects.filter(account=account).update(plan=small, seats=50)
+    claire = make_contact(account, "Claire Aubrac", "champion", stance="supporter", title="COO")
+    make_contact(account, "Ida Falk", "decision_maker")
+    for days in (5, 35, 65):
+        make_meeting(account, claire, days)
+    ensure_usage_months(days_ago(90), NIGHT)
+    Usage.objects.bulk_create(
+        Usage(organization_id=account.organization_id, account=account, metric=metric, day=days_ago(n), quantity=q)
+        for n in range(90)
+        for metric, q in (("events", 900 - n), ("active_users", 48 - n // 8))
+    )
+    run_nights(acme.acme.id, [days_ago(2), days_ago(1), NIGHT])
+    return acme
+
+
+def test_growth_is_the_account_managers_with_its_room_and_potential(growing):
+    found = priorities(growing)["Growing"]
+    diagnosis = Diagnosis.objects.get(night=NIGHT, account=found.account)
+    assert (found.kind, found.lever, found.owner_email) == ("upsell", "upsell", "am@acme.example")
+    assert found.base == diagnosis.upsell_arr == 36000
+    assert found.effect == round(found.base * Decimal(diagnosis.potential) / 100, 2)
+    row = next(r for r in read_today(membership_of(growing.bob), scope="team", language="en").rows if r.id == found.id)
+    assert row.action.text.startswith("Propose Scale to Claire Aubrac (COO), **+€36,000**")
+    assert row.action.label == "Write to Claire"
+    assert row.action.url == "mailto:claire@growing.example"
+    assert "seats" in row.causes[0].sentence
+    french = read_today(membership_of(growing.bob), scope="team", language="fr").rows
+    text = next(r.action.text for r in french if r.id == found.id)
+    assert text.startswith("Proposez Scale à Claire Aubrac (COO), **+36\u202f000\u00a0€**")
+
+
+def act_on(cast, verb, **arguments) -> Act:
+    """Bob acts today on last night's priority of Kestrel."""
+    with organization_context(organization_id=cast.acme.id, user_id=cast.bob.id):
+        priority = Priority.objects.get(night=days_ago(9), account__name="Kestrel")
+        return verb(membership=membership_of(cast.bob), priority=priority, **arguments)
+
+
+@pytest.fixture
+def leaving(cast):
+    """Kestrel gave notice; diagnosed night by night, and seen by Bob after the first of them."""
+    with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+        make_leaving_account("Kestrel", owner=cast.bob.email, night=days_ago(9))
+    run_night(cast.acme.id, days_ago(9))
+    return cast
+
+
+def left_out(cast, days: int) -> tuple[int | None, str]:
+    run_night(cast.acme.id, days_ago(days))
+    with service_context(cast.acme.id):
+        return Priority.objects.values_list("rank", "left_out").get(night=days_ago(days))
+
+
+def move_act(act: Act, days: int) -> None:
+    with service_context(act.organization_id):
+        Act.objects.filter(pk=act.pk).update(at=at(days))
+
+
+@pytest.mark.parametrize("kind", acts.DONE_KINDS)
+def test_what_was_done_stays_away_until_something_is_new(leaving, kind):
+    move_act(act_on(leaving, acts.record_done, kind=kind), 8)
+    assert left_out(leaving, 8) == (None, "done")
+    assert left_out(leaving, 7) == (None, "done")
+    with service_context(leaving.acme.id):
+        # A newer notice is a newer fact of the subject's own kind.
+        Subscription.objects.update(notice_given_on=days_ago(6))
+    assert left_out(leaving, 6) == (1, "")
+
+
+def test_a_snooze_ends_in_the_list_of_its_day(leaving):
+    act = act_on(leaving, acts.snooze, until=TODAY + timedelta(days=1))
+    with service_context(leaving.acme.id):
+        Act.objects.filter(pk=act.pk).update(at=at(8), reason=days_ago(4).isoformat())
+    assert left_out(leaving, 8) == (None, "snoozed")
+    assert left_out(leaving, 6) == (None, "snoozed")
+    # The list of a day is that of the night before it.
+    assert left_out(leaving, 5) == (1, "")
+
+
+def test_what_was_dismissed_or_planned_stays_away_too(leaving):
+    move_act(act_on(leaving, acts.dismiss, reason="no_problem"), 8)
+    assert left_out(leaving, 8) == (None, "dismissed")
+    act = act_on(leaving, acts.record_done, kind="planned", planned_on=days_ago(5))
+    move_act(act, 7)
+    assert left_out(leaving, 7) == (None, "done")
+    assert left_out(leaving, 6) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("change", "returns"),
+    [
+        ({"segment": "expansion_priority"}, True),
+        ({"top_cause": 1}, True),
+        ({"lever": "upsell"}, True),
+        ({"decision_on": days_ago(-300)}, True),
+        ({}, False),
+    ],
+)
+def test_new_is_what_differs_from_the_night_that_was_seen(leaving, change, returns):
+    move_act(act_on(leaving, acts.record_done, kind="called"), 8)
+    with service_context(leaving.acme.id):
+        Diagnosis.objects.filter(night=days_ago(9)).update(**change)
+    assert left_out(leaving, 8) == ((1, "") if returns else (None, "done"))
+
+
+def test_a_contribution_that_got_worse_by_three_points_is_new(leaving):
+    move_act(act_on(leaving, acts.record_done, kind="called"), 8)
+    for worse, expected in ((2.9375, (None, "done")), (3.0, (1, ""))):
+        run_night(leaving.acme.id, days_ago(8))
+        with service_context(leaving.acme.id):
+            now, seen = Diagnosis.objects.get(night=days_ago(8)), Diagnosis.objects.get(night=days_ago(9))
+            seen.points = [now.points[0] + worse, *now.points[1:]]
+            Diagnosis.objects.filter(pk=seen.pk).update(points=seen.points)
+        assert left_out(leaving, 8) == expected
+
+
+def test_the_days_acts_move_a_row_at_once_and_undo_brings_it_back(cast):
+    with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+        for name in ("Kestrel", "Orvanta", "Solveig"):
+            make_leaving_account(name, owner=cast.bob.email)
+    run_night(cast.acme.id, NIGHT)
+    with organization_context(organization_id=cast.acme.id, user_id=cast.bob.id):
+        bob = membership_of(cast.bob)
+        found = {p.account.name: p for p in Priority.objects.select_related("account")}
+        done = acts.record_done(membership=bob, priority=found["Kestrel"], kind="met", note="Stays")
+        acts.snooze(membership=bob, priority=found["Orvanta"], until=TODAY + timedelta(days=3))
+        today = read_today(bob, scope="mine", language="en")
+        assert today.counts == {"open": 1, "snoozed": 1, "done": 1, "dismissed": 0, "left_out": 0}
+        assert (today.rows[0].account_name, today.done[0].act_kind) == ("Solveig", "met")
+        assert today.snoozed[0].until == TODAY + timedelta(days=3)
+        assert (today.expected, today.to_defend) == (today.rows[0].effect, today.rows[0].base)
+        assert count_open(bob) == 1
+        acts.undo(membership=bob, act_id=done.pk)
+        assert read_today(bob, scope="mine", language="en").counts["open"] == 2
+        with pytest.raises(acts.ActGone):
+            acts.undo(membership=bob, act_id=done.pk)
+
+
+def test_unowned_priorities_are_the_admins(cast):
+    with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+        make_leaving_account("Nobody’s", owner="")
+        make_leaving_account("Bob’s", owner=cast.bob.email)
+    run_night(cast.acme.id, NIGHT)
+    seen = {}
+    for person in (cast.alice, cast.bob, cast.dora):
+        with organization_context(organization_id=cast.acme.id, user_id=person.id):
+            today = read_today(membership_of(person), scope="mine", language="en")
+            seen[person.email] = ([row.account_name for row in today.rows], today.mine_accounts, today.team_accounts)
+    assert seen == {
+        cast.alice.email: (["Nobody’s"], 1, 2),
+        cast.bob.email: (["Bob’s"], 1, 2),
+        cast.dora.email: ([], 0, 2),
+    }
+
+
+def test_today_takes_the_same_number_of_queries_for_one_and_for_thirty(cast, django_assert_num_queries):
+    with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+        make_leaving_account("First", owner=cast.bob.email)
+    run_nights(cast.acme.id, [NIGHT - timedelta(days=1), NIGHT])
+    for more in (0, 29):
+        with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+            for number in range(more):
+                make_leaving_account(f"More {number}", owner=cast.bob.email)
+        run_night(cast.acme.id, NIGHT)
+        with organization_context(organization_id=cast.acme.id, user_id=cast.bob.id):
+            bob = membership_of(cast.bob)
+            with django_assert_num_queries(6):
+                today = read_today(bob, scope="mine", language="en")
+            assert (today.counts["open"], today.counts["left_out"]) == ((1, 0), (10, 10))[bool(more)]
+            assert Night.objects.get(night=NIGHT).unlisted == ({}, {cast.bob.email: 10})[bool(more)]
