@@ -40,7 +40,7 @@ format: dev ## Write code and templates in the agreed form
 	$(BIN)/djade --target-version 6.1 $$(find templates $(ROOMS) -name '*.html')
 
 bench: env ## Measure import, night and screens against their floors
-	@$(BIN)/python manage.py bench $(ARGS)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 messages: dev ## Bring the French catalogues up to the texts of the code
 	@PHANO_LINT=1 $(BIN)/python -m tools.messages update
