@@ -202,7 +202,7 @@ def describe_own_words(
             on=format_day(on, language=language, today=night) if on else "",
             until=format_day(until, language=language, today=night) if until else "",
             age=(night - on).days if on else 0,
-            discount=format_number(Decimal(str(told.get("discount") or 0)).normalize(), language=language),
+            discount=_percent(told.get("discount"), language),
             amount=format_money(amount, currency, language=language) if isinstance(amount, int | float) else "",
         )
     )
@@ -228,6 +228,12 @@ def _price(facts: ActionFacts, language: str) -> str:
 
 def _day(text: object) -> date | None:
     return date.fromisoformat(text) if isinstance(text, str) else None
+
+
+def _percent(points: object, language: str) -> str:
+    if not isinstance(points, int | float):
+        return ""
+    return format_number(points, language=language, digits=0 if points == int(points) else 1)
 
 
 def _tidy(text: str) -> str:
