@@ -155,7 +155,8 @@ def land_side_by_side(blocks: Iterable[Any], land: Callable[[Any], None]) -> Non
     """
     rest = iter(blocks)
     first = list(islice(rest, 2))
-    if len(first) < 2 or WRITERS < 2:
+    # Within a transaction of the caller's, other connections would see nothing of what it has written.
+    if len(first) < 2 or WRITERS < 2 or connection.in_atomic_block:
         for block in chain(first, rest):
             land(block)
         return
