@@ -16,10 +16,10 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from accounts.encryption import hash_for_lookup
 from accounts.models import Membership
 from diagnostics.models.diagnoses import Lever, Segment
 from portfolio.models import Account, Contact
+from portfolio.people import hash_address
 
 BOOKS = ("own", "team", "all")
 # One word for "has no value" in lists of choices: accounts without an owner, a tier, a lever.
@@ -132,7 +132,7 @@ def search_condition(membership: Membership, text: str) -> Q:
     """
     found = Q(name__unaccent__icontains=text) | Q(domain__icontains=text) | Q(source_id__icontains=text)
     if "@" in text:
-        digest = hash_for_lookup(membership.organization_id, "email", text)
+        digest = hash_address(membership.organization_id, text)
         found |= Q(pk__in=Contact.objects.filter(email_hash=digest).values("account_id"))
     return found
 

@@ -8,7 +8,6 @@ from django.contrib.postgres.lookups import Unaccent
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Lower
 
-from accounts.encryption import hash_for_lookup
 from accounts.models import Membership
 from diagnostics.filters import search_condition
 from diagnostics.models import Diagnosis
@@ -18,6 +17,7 @@ from diagnostics.queries.diagnosed import Nights, Scope, run_over_found
 from diagnostics.queries.rows import AccountRow, read_rows
 from portfolio.books import visible_accounts
 from portfolio.models import Account, Contact, Subscription
+from portfolio.people import hash_name
 
 PER_PAGE = 50
 # A file made from a screen is for a spreadsheet; the whole base goes out by the organization's export.
@@ -139,12 +139,10 @@ def find_accounts(membership: Membership, text: str) -> list[Account]:
     words = text.strip()
     if not words:
         return []
-    by_contact = Contact.objects.filter(
-        Q(email_hash=hash_for_lookup(membership.organization_id, "email", words))
-        | Q(name_hash=hash_for_lookup(membership.organization_id, "name", words))
-    )
-    found = visible_accounts(membership).filter(
-        search_condition(membership, words) | Q(pk__in=by_contact.values("account_id"))
-    )
+    condition = search_condition(membership, words)
+    if " " in words:
+        by_name = Contact.objects.filter(name_hash=hash_name(membership.organization_id, words))
+        condition |= Q(pk__in=by_name.values("account_id"))
+    found = visible_accounts(membership).filter(condition)
     starts_so = Q(name__unaccent__istartswith=words)
     return list(found.annotate(starts=starts_so).order_by("-starts", Lower(Unaccent("name")), "pk")[:FOUND_IN_PALETTE])

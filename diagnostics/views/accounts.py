@@ -52,7 +52,7 @@ def describe_accounts(request: MemberRequest) -> dict[str, Any]:
     """What the page shows, read by the URL's own parameters; raises BadFilter for one that it does not know."""
     membership, nights = request.membership, read_nights()
     request.last_night = nights.last if nights else None  # type: ignore[attr-defined]  # the frame shows it too
-    filters, sort = read_list(request.GET)
+    filters, sort = read_list(request.GET, further=FURTHER)
     number = read_number(request.GET, "page", most=MOST_PAGES)
     writer = MenuWriter(
         screen=SCREEN, slug=request.organization.slug, filters=filters, sort="" if sort == DEFAULT_SORT else sort
@@ -92,9 +92,9 @@ def describe_accounts(request: MemberRequest) -> dict[str, Any]:
     }
 
 
-def read_list(query: QueryDict) -> tuple[AccountFilters, str]:
+def read_list(query: QueryDict, *, further: tuple[str, ...] = ("sort",)) -> tuple[AccountFilters, str]:
     """The filters and the sort of an accounts list; raises BadFilter."""
-    filters = read_filters(query, further=FURTHER)
+    filters = read_filters(query, further=further)
     sort = read_choice(query, "sort", [*SORTS, *(f"-{key}" for key in SORTS)], default=DEFAULT_SORT)
     return filters, sort
 
