@@ -30,7 +30,7 @@ def write_invitation(*, invitation_id: uuid.UUID, language: str) -> None:
             "organization": _in_one_line(organization.name),
             "inviter": _in_one_line(str(invitation.invited_by or "")),
             "role": invitation.get_role_display(),
-            "url": settings.PUBLIC_URL + reverse("invitation", args=[token]),
+            "url": settings.PUBLIC_URL + reverse("invitation_link", args=[token]),
             "days": VALID_DAYS,
         }
         EmailMessage(

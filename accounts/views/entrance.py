@@ -16,7 +16,7 @@ from accounts.joining import accept_offer, open_offers
 from accounts.organizations import SlugTaken, found_organization, suggest_slug
 from accounts.rules import Refused
 from accounts.shell import forget_organization_choices, landing_url
-from accounts.views.invitations import PENDING_INVITATION
+from accounts.views.invitations import waiting_invitation
 from accounts.web import LAST_ORGANIZATION, MemberRequest, UserRequest, organization_view
 
 
@@ -25,8 +25,8 @@ from accounts.web import LAST_ORGANIZATION, MemberRequest, UserRequest, organiza
 @require_GET
 def home(request: UserRequest) -> HttpResponse:
     """On to what the person came for: an invitation, the organization used last, or the choice of one."""
-    if token := request.session.get(PENDING_INVITATION):
-        return redirect("invitation", token)
+    if waiting_invitation(request):
+        return redirect("invitation")
     mine = organization_ids_of(request.user.pk)
     last = request.session.get(LAST_ORGANIZATION, "")
     if last and find_organization("slug", last) in mine:

@@ -18,6 +18,7 @@ OTHER = {
     "sessions": SIGNED_IN,
     "set_language": PUBLIC,
     # Its token is the right to look; to accept takes the sign-in of the invited address.
+    "invitation_link": PUBLIC,
     "invitation": PUBLIC,
     # allauth: the way in …
     "account_login": PUBLIC,

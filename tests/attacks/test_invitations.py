@@ -46,6 +46,12 @@ def verify(user, *emails):
         EmailAddress.objects.create(user=user, email=email, verified=True)
 
 
+def accept(client, token):
+    """Follow the letter's link, then say yes."""
+    client.get(f"/invitation/{token}/")
+    return client.post("/invitation/")
+
+
 def is_member(user, organization):
     with service_context(organization.id):
         return Membership.objects.filter(user=user, status=Membership.Status.ACTIVE).exists()
@@ -60,11 +66,14 @@ def test_the_invited_person_joins(cast, client_for):
     _invitation, token = invite(cast, role="am")
     verify(cast.eve, ADDRESS)
     client = client_for(cast.eve)
-    page = client.get(f"/invitation/{token}/")
+    followed = client.get(f"/invitation/{token}/")
+    assert (followed.status_code, followed.headers["Location"]) == (302, "/invitation/")
+    page = client.get("/invitation/")
     assert page.status_code == 200
+    assert token not in page.content.decode(), "The address of the page holds no token, and the page neither."
     assert "Join Acme" in page.content.decode()
     assert not is_member(cast.eve, cast.acme), "To look is not to accept."
-    joined = client.post(f"/invitation/{token}/")
+    joined = accept(client, token)
     assert (joined.status_code, joined.headers["Location"]) == (302, "/o/acme/")
     with service_context(cast.acme.id):
         assert Membership.objects.get(user=cast.eve).role == "am"
@@ -102,15 +111,15 @@ def test_50_an_invitation_is_used_once(cast, client_for):
     _invitation, token = invite(cast)
     verify(cast.eve, ADDRESS)
     client = client_for(cast.eve)
-    client.post(f"/invitation/{token}/")
-    again = client.post(f"/invitation/{token}/")
+    accept(client, token)
+    again = accept(client, token)
     assert again.status_code == 409
     assert "has been used already" in again.content.decode()
     # Sent away, the old link does not lead back in.
     with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
         me = Membership.objects.get(user=cast.alice)
         members.end_membership(actor=me, member_id=Membership.objects.get(user=cast.eve).pk)
-    assert client.post(f"/invitation/{token}/").status_code == 409
+    assert accept(client, token).status_code == 409
     assert not is_member(cast.eve, cast.acme)
 
 
@@ -119,7 +128,7 @@ def test_50_only_the_verified_address_counts(cast, client_for):
     verify(cast.charlie, "charlie@globex.example")
     EmailAddress.objects.create(user=cast.charlie, email=ADDRESS, verified=False)
     client = client_for(cast.charlie)
-    for response in (client.get(f"/invitation/{token}/"), client.post(f"/invitation/{token}/")):
+    for response in (client.get(f"/invitation/{token}/", follow=True), accept(client, token)):
         assert "sent to another address" in response.content.decode()
         assert ADDRESS not in response.content.decode()
     assert client.post("/organizations/join/", {"organization": str(cast.acme.id)}).status_code == 404
@@ -132,16 +141,16 @@ def test_50_expired_revoked_and_unknown_links_say_so(cast, client_for):
 
     invitation, token = invite(cast)
     with time_machine.travel(timezone.now() + timedelta(days=7, seconds=1), tick=False):
-        refused = client_for(cast.eve).post(f"/invitation/{token}/")
+        refused = accept(client_for(cast.eve), token)
         assert (refused.status_code, "has expired" in refused.content.decode()) == (409, True)
 
     manage(cast, invitations.revoke_invitation, invitation_id=invitation.pk)
-    refused = client.post(f"/invitation/{token}/")
+    refused = accept(client, token)
     assert (refused.status_code, "was withdrawn" in refused.content.decode()) == (409, True)
     assert client.post("/organizations/join/", {"organization": str(cast.acme.id)}).status_code == 404
 
     for wrong in ("x", token[:-1], token.swapcase(), "0" * 43):
-        refused = client.post(f"/invitation/{wrong}/")
+        refused = accept(client, wrong)
         assert (refused.status_code, "leads nowhere" in refused.content.decode()) == (404, True)
     assert not is_member(cast.eve, cast.acme)
 
@@ -154,8 +163,8 @@ def test_50_a_letter_sent_again_kills_the_earlier_link(cast, client_for):
     assert find_organization("invitation", first) is None
     assert find_organization("invitation", second) == cast.acme.id
     verify(cast.eve, ADDRESS)
-    assert client_for(cast.eve).post(f"/invitation/{first}/").status_code == 404
-    assert client_for(cast.eve).post(f"/invitation/{second}/").status_code == 302
+    assert accept(client_for(cast.eve), first).status_code == 404
+    assert accept(client_for(cast.eve), second).status_code == 302
 
 
 def test_50_a_withdrawn_invitation_gets_no_letter(cast):
@@ -178,7 +187,7 @@ def test_50_an_invitation_falls_with_who_stands_behind_it(cast, client_for, fate
             members.end_membership(actor=me, member_id=bob.pk)
         else:
             members.change_role(actor=me, member_id=bob.pk, role="csm")
-    refused = client_for(cast.eve).post(f"/invitation/{token}/")
+    refused = accept(client_for(cast.eve), token)
     assert (refused.status_code, "can no longer do so" in refused.content.decode()) == (409, True)
     assert not is_member(cast.eve, cast.acme)
 
@@ -188,23 +197,25 @@ def test_50_a_founder_whose_trial_is_over_takes_nobody_in(cast, client_for):
     verify(cast.eve, ADDRESS)
     with service_context(cast.acme.id):
         type(cast.acme).objects.update(trial_ends_at=timezone.now() - timedelta(days=1))
-    assert client_for(cast.eve).post(f"/invitation/{token}/").status_code == 409
+    assert accept(client_for(cast.eve), token).status_code == 409
     assert not is_member(cast.eve, cast.acme)
 
 
 def test_a_newcomer_signs_up_first_and_comes_back(cast):
     _invitation, token = invite(cast, email="new@acme.example")
     browser = Client()
-    page = browser.get(f"/invitation/{token}/").content.decode()
+    page = browser.get(f"/invitation/{token}/", follow=True).content.decode()
     assert "/accounts/signup/?next=/invitation/" in page
-    assert browser.post(f"/invitation/{token}/").status_code == 200, "Signed out, a POST only shows the way."
+    assert browser.post("/invitation/").status_code == 200, "Signed out, a POST only shows the way."
     mail.outbox.clear()
     browser.post("/accounts/signup/", {"email": "new@acme.example", "password1": "a long enough secret"})
     confirm = re.search(r"/accounts/confirm-email/[^/\s]+/", mail.outbox[0].body)[0]
     browser.get(confirm)
     arrived = browser.post(confirm, follow=True)
-    assert arrived.redirect_chain[-1][0] == f"/invitation/{token}/"
-    assert browser.post(f"/invitation/{token}/").headers["Location"] == "/o/acme/"
+    assert arrived.redirect_chain[-1][0] == "/invitation/"
+    assert "Join Acme" in arrived.content.decode()
+    assert browser.get("/").headers["Location"] == "/organizations/", "Seen once, it does not stand in the way."
+    assert browser.post("/invitation/").headers["Location"] == "/o/acme/"
 
 
 def test_an_open_invitation_shows_without_its_letter(cast, client_for):
