@@ -45,7 +45,6 @@ def _instant(column: str) -> str:
 ACCOUNT = "JOIN portfolio_account a ON a.organization_id = r.organization_id AND a.id = r.account_id"
 TONIGHT = "diagnostics_diagnosis d ON d.organization_id = r.organization_id AND d.night = %(night)s"
 FILES = {
-    "accounts": Rows("portfolio_account", day="r.customer_since", account="r.id"),
     "subscriptions": Rows("portfolio_subscription", day="r.started_on"),
     "invoices": Rows("portfolio_invoice", day="r.issued_on"),
     "tickets": Rows("portfolio_ticket", day=_instant("opened_at")),
@@ -74,7 +73,6 @@ FILES = {
 SELECTIONS = {
     ("tickets", "needs voiced"): f"{NEED} AND n.ticket_id = r.id)",
     ("interactions", "needs voiced"): f"{NEED} AND n.interaction_id = r.id)",
-    ("accounts", "the account"): "true",
     ("account_plans", "latest"): """r.updated_on = (
         SELECT max(o.updated_on) FROM portfolio_accountplan o
         WHERE o.organization_id = r.organization_id AND o.account_id = r.account_id AND o.updated_on <= %(night)s)""",
