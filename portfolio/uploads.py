@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import SkipFile, StopUpload, TemporaryFileUploadHandler
 from django.utils.translation import gettext as _
 
@@ -13,10 +14,14 @@ LARGEST_REQUEST = 5 * GIGABYTE
 TAKES_FILES = "import_start"
 
 
+class NotTaken(ValueError):
+    """An upload that is larger than a page takes; the message says so, in the reader's language."""
+
+
 class LimitedUploadHandler(TemporaryFileUploadHandler):
     """Files go to disk, for those who are signed in and where a page takes files, up to a size.
 
-    Why one was refused stays as a sentence on the request: see `find_refusal`.
+    Why one was refused stays as a sentence on the request: see `take_files`.
     """
 
     def handle_raw_input(self, input_data: Any, META: Any, content_length: int, *args: Any, **kwargs: Any) -> None:  # noqa: N803  # Django's name
@@ -48,6 +53,9 @@ class LimitedUploadHandler(TemporaryFileUploadHandler):
         request.upload_refusal = sentence
 
 
-def find_refusal(request: Any) -> str:
-    """Why an upload of this request was refused while it arrived; '' where it was not."""
-    return getattr(request, "upload_refusal", "")
+def take_files(request: Any, name: str) -> list[UploadedFile]:
+    """The files of one field, read to their end; raises NotTaken with the reason where one was refused."""
+    files = request.FILES.getlist(name)
+    if sentence := getattr(request, "upload_refusal", ""):
+        raise NotTaken(sentence)
+    return files

@@ -143,7 +143,8 @@ def _in_zip(path: Path, name: str) -> list[Source]:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = [info for info in archive.infolist() if not info.is_dir()]
-    except zipfile.BadZipFile as error:
+    # A name that says it is UTF-8 and is not comes as UnicodeDecodeError, a made-up version as NotImplementedError.
+    except (zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError) as error:
         raise Refused("damaged") from error
     if any(info.filename == "[Content_Types].xml" for info in entries):
         return [Source(name, path, "", "", "workbook")]

@@ -107,12 +107,11 @@ def tell_outcomes(request: MemberRequest) -> list[str]:
 @require_POST
 def start_import(request: MemberRequest) -> HttpResponse:
     """Take the files, begin their import; a refusal comes back with the page."""
-    if sentence := uploads.find_refusal(request):
-        return show_page(request, status=413, refusal=sentence)
     try:
-        begun = imports.start_import(
-            request.membership, request.FILES.getlist("files"), last_paid_days="last_paid_days" in request.POST
-        )
+        files = uploads.take_files(request, "files")
+        begun = imports.start_import(request.membership, files, last_paid_days="last_paid_days" in request.POST)
+    except uploads.NotTaken as reason:
+        return show_page(request, status=413, refusal=str(reason))
     except NotPossible as reason:
         return show_page(request, status=409, refusal=str(reason))
     except Refused as reason:
