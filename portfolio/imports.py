@@ -1,10 +1,11 @@
 """What members do with imports on their page: each act checks, writes, and sends the work behind the commit."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -16,6 +17,13 @@ from portfolio.importing.uploads import are_kept
 from portfolio.models import Import
 from portfolio.queue import send_to_worker
 from portfolio.sample_portfolio import find_sample
+
+_INTERRUPTED = gettext_lazy("%(name)s is interrupted: its worker is gone.")
+_ENDS: dict[str, Any] = {
+    Import.State.UNDONE: gettext_lazy("%(name)s is undone: what it created is gone, what it changed is back."),
+    Import.State.STOPPED: gettext_lazy("%(name)s is stopped; what had landed stays."),
+    Import.State.FAILED: gettext_lazy("%(name)s failed; what had landed stays."),
+}
 
 RUNNABLE = (Import.State.WAITING, Import.State.STOPPED, Import.State.FAILED)
 
@@ -86,20 +94,16 @@ def _send(record: Import) -> None:
 
 def describe_end(record: Import, *, landed: int, rejected: int) -> str:
     """What became of an import, in one sentence for a toast and for who listens."""
+    if record.origin == Import.Origin.SAMPLE:
+        name = _("The sample portfolio")
+    else:
+        name = _("Import %(number)s") % {"number": record.number}
+    if record.state != Import.State.LANDED:
+        return _ENDS.get(record.state, _INTERRUPTED) % {"name": name}
     language = get_language() or "en"
-    number = record.number
-    if record.state == Import.State.UNDONE:
-        return _("Import %(number)s is undone: what it created is gone, what it changed is back.") % {"number": number}
-    if record.state == Import.State.STOPPED:
-        return _("Import %(number)s is stopped; what had landed stays.") % {"number": number}
-    if record.state == Import.State.FAILED:
-        return _("Import %(number)s failed; what had landed stays.") % {"number": number}
-    if record.is_interrupted:
-        return _("Import %(number)s is interrupted: its worker is gone.") % {"number": number}
-    sentence = ngettext(
-        "Import %(number)s has landed: %(rows)s row.", "Import %(number)s has landed: %(rows)s rows.", landed
-    ) % {"number": number, "rows": format_number(landed, language=language)}
+    sentence = ngettext("%(name)s has landed: %(rows)s row.", "%(name)s has landed: %(rows)s rows.", landed)
+    told = sentence % {"name": name, "rows": format_number(landed, language=language)}
     if not rejected:
-        return sentence
+        return told
     refused = ngettext("%(rows)s row was rejected.", "%(rows)s rows were rejected.", rejected)
-    return f"{sentence} {refused % {'rows': format_number(rejected, language=language)}}"
+    return f"{told} {refused % {'rows': format_number(rejected, language=language)}}"

@@ -62,6 +62,11 @@ class ImportLine:
         return self.record.state in UNDOABLE or self.record.is_interrupted
 
     @property
+    def may_remove(self) -> bool:
+        """Whether it is a sample that can be taken out, be it one whose worker never came."""
+        return self.is_sample and (self.may_undo or self.is_forgotten)
+
+    @property
     def may_run_again(self) -> bool:
         """Whether it did not come to its end, no later import has begun, and its uploads are still there."""
         ended_early = self.record.state in (Import.State.STOPPED, Import.State.FAILED)

@@ -28,8 +28,9 @@ def base(desk) -> Desk:
 
 
 @pytest.fixture
-def worker(monkeypatch) -> Worker:
+def worker(monkeypatch, settings, tmp_path) -> Worker:
     """The queue's stand-in. A test's own transaction never commits: what waits for that is done at once."""
+    settings.MEDIA_ROOT = tmp_path / "media"
     hands = Worker()
     monkeypatch.setattr("portfolio.queue.current_app", hands)
     monkeypatch.setattr("portfolio.queue.transaction.on_commit", lambda act, **options: act())
