@@ -194,6 +194,9 @@ def test_11_nothing_of_an_organization_is_kept_by_a_cache(cast, client_for):
     client = client_for(cast.alice)
     for route in organization_routes():
         response = client.get(route.path())
+        assert response.headers["Cache-Control"] == "private, no-store", route.pattern
         if response.status_code < 400:
-            assert response.headers["Cache-Control"] == "private, no-store", route.pattern
             assert "Cookie" in response.headers.get("Vary", ""), route.pattern
+    for route in all_routes():
+        if OTHER.get(route.name) == SIGNED_IN:
+            assert "no-store" in client.get(route.path()).headers["Cache-Control"], route.pattern
