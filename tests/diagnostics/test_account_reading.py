@@ -125,7 +125,8 @@ def test_a_diagnosis_is_read_by_the_places_of_its_own_version(book):
     version = ModelVersion.objects.get()
     places = version.parameters["places"]
     name = DEFAULT_MODEL.signals[0]
-    moved = {**places, name: dict.fromkeys(list(places[name])[:1], 5)}
+    first, *later = DEFAULT_MODEL.places[name]
+    moved = {**places, name: {first: 5}}
     other = ModelVersion(number=2, parameters={**version.parameters, "places": moved, "version": 2})
     read = read_model(other).places[name]
     assert read == {first: 5, **dict.fromkeys(later)}
