@@ -1,7 +1,6 @@
 """Attacks 4, 9, 10 and 11: what one organization holds never shows in another's pages, letters, files or cache."""
 
 import re
-import uuid
 from collections import Counter, deque
 from urllib.parse import urljoin, urlsplit
 
@@ -25,13 +24,10 @@ MOST_PAGES, MOST_OF_ONE = 120, 3
 
 
 @pytest.fixture
-def cast(settings):
+def cast(own_counts):
     """Both organizations at work; globex is full of canaries, in what its members made and in every table."""
     from tests.conftest import make_cast
 
-    settings.CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": uuid.uuid4().hex}
-    }
     cast = make_cast()
     cast.charlie.full_name = f"Charlie {CANARY}"
     cast.charlie.save()

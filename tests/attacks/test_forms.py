@@ -1,7 +1,6 @@
 """Attack 52: no change without a token of the own page, and none by looking; and the pages' own policy."""
 
 import re
-import uuid
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -11,7 +10,7 @@ from tests.attacks.route_table import OTHER, PUBLIC
 from tests.attacks.routes import all_routes
 from tests.attacks.tables import all_tables, test_database_as_admin
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_counts")]
 
 # What looking at pages may write: where one is signed in, and that one was here.
 WRITTEN_BY_LOOKING = {"accounts_browsersession"}
@@ -30,14 +29,6 @@ def cast():
     from tests.conftest import make_cast
 
     return make_cast()
-
-
-@pytest.fixture(autouse=True)
-def own_counts(settings):
-    """Rate limits of other tests must not answer here."""
-    settings.CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": uuid.uuid4().hex}
-    }
 
 
 def contents(leave_out=frozenset()):
