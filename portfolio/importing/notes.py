@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portfolio.importing.missing import describe_missing
 from portfolio.importing.sources import LARGEST_RATIO
 
 
@@ -58,8 +59,12 @@ def _no_known_column(columns: list[str]) -> str:
     }
 
 
-def _no_notice_days() -> str:
-    return _("There is no column notice_days: decision dates equal term ends.")
+def _without(of: str, columns: list[str]) -> str:
+    return ngettext(
+        "There is no column %(columns)s: %(consequence)s.",
+        "There are no columns %(columns)s: %(consequence)s.",
+        len(columns),
+    ) % {"columns": _list(columns), "consequence": describe_missing(of, columns)}
 
 
 def _fixed(sentence: Callable[[], str]) -> Callable[..., str]:
@@ -78,7 +83,7 @@ _SENTENCES: dict[str, Callable[..., str]] = {
     ),
     "settings_unreadable": _fixed(lambda: _("This is no settings file of an export. Ignored.")),
     "unknown_columns": _unknown_columns,
-    "no_notice_days": _no_notice_days,
+    "without": _without,
     "column_missing": _column_missing,
     "column_twice": _column_twice,
     "no_known_column": _no_known_column,

@@ -22,6 +22,7 @@ from portfolio.importing.accounts import stub_referred_accounts
 from portfolio.importing.blocks import land_rows, read_blocks
 from portfolio.importing.landing import Errand, Lander, Outcome, last_paid_to_first_unpaid
 from portfolio.importing.layout import Layout, read_layout
+from portfolio.importing.missing import find_missing
 from portfolio.importing.reader import RowReader
 from portfolio.importing.records import Stopped
 from portfolio.importing.settings_file import take_settings
@@ -140,8 +141,8 @@ class Run:
     def _say_what_columns_do(self, file: ImportFile, layout: Layout) -> None:
         if layout.unknown:
             records.add_note(file, "unknown_columns", columns=layout.unknown)
-        if layout.file.name == "subscriptions" and "notice_days" in layout.missing:
-            records.add_note(file, "no_notice_days")
+        for columns in find_missing(layout):
+            records.add_note(file, "without", of=layout.file.name, columns=columns)
 
     def _in_context(self, act: Callable[..., None], *arguments: Any) -> None:
         with service_context(self.errand.organization_id):

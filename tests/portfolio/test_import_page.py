@@ -84,7 +84,7 @@ def test_files_dropped_land_and_the_page_says_what_became_of_each(cast, alice, w
     assert "accounts.csv 2 1 0 0 1 Landed" in text
     assert "subscriptions.csv 3 1 0 0 2 Landed" in text
     assert "accounts.csv : The column twitter is not in the contract and was ignored." in text
-    assert "subscriptions.csv : There is no column notice_days: decision dates equal term ends." in text
+    assert "subscriptions.csv : There are no columns term_months, renews_on: no contract has a decision date." in text
     assert "subscriptions.csv 3 started_on 31/10/2026 Not an ISO date. Write 2026-10-31." in text
     assert "accounts.csv 3 name empty Empty, and every row needs it." in text
     assert "Invoices no file Without invoices the billing signals stay silent" in text

@@ -25,7 +25,7 @@ def test_files_land_in_the_order_of_what_they_refer_to(desk):
     }
     assert desk.states(record)["subscriptions.csv"] == (
         "landed",
-        ["There is no column notice_days: decision dates equal term ends."],
+        ["There are no columns term_months, renews_on: no contract has a decision date."],
     )
     assert desk.states(record)["outcomes.csv"] == ("ignored", ["The contract has no file of this name. Ignored."])
     assert desk.facts("subscriptions") == [
@@ -78,7 +78,10 @@ def test_columns_in_any_order_unknown_ones_ignored_lacking_ones_kept(base):
     base.drop({"accounts.csv": "account_id,name,industry\nA1,Halvorsen Rederi,Shipping\n"})
     changed = base.drop({"accounts.csv": "twitter;NAME;account_id\n@h;Halvorsen;A1\n"})
     assert base.counts(changed) == {"accounts.csv": (1, 0, 1, 0, 0)}
-    assert base.states(changed)["accounts.csv"][1] == ["The column twitter is not in the contract and was ignored."]
+    assert base.states(changed)["accounts.csv"][1] == [
+        "The column twitter is not in the contract and was ignored.",
+        "There are no columns csm_email, am_email: the accounts stand in nobody's book.",
+    ]
     assert base.facts("accounts") == [
         {"account_id": "A1", "name": "Halvorsen", "industry": "Shipping"},
         {"account_id": "A2", "name": "Clearwell Utilities"},
@@ -331,7 +334,15 @@ def test_a_wrong_file_of_many_bad_rows_is_counted_whole_and_kept_in_part(base, m
     record = base.drop({"contacts.csv": "contact_id,account_id\n" + "".join(f"C{n},NO\n" for n in range(7))})
     assert base.counts(record) == {"contacts.csv": (7, 0, 0, 0, 7)}
     assert [row[1] for row in base.rejected(record)] == [2, 3, 4]
-    assert base.states(record)["contacts.csv"][1] == ["Only the first 3 rejected rows are kept; the rest are counted."]
+    assert "Only the first 3 rejected rows are kept; the rest are counted." in base.states(record)["contacts.csv"][1]
+
+
+def test_a_missing_column_is_named_with_what_follows_from_it(base):
+    header = "subscription_id,account_id,product_id,started_on,mrr,plan_id,term_months"
+    record = base.drop({"subscriptions.csv": f"{header}\nS1,A1,crm,2025-01-01,10,team,12\n"})
+    assert base.states(record)["subscriptions.csv"][1] == [
+        "There is no column notice_days: decision dates equal term ends."
+    ]
 
 
 def test_imports_are_numbered_and_rows_carry_the_number(base):
