@@ -9,6 +9,7 @@ other, at thirty times the cost.
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from typing import Any
 
 import polars as pl
 from django.db.backends.utils import CursorWrapper
@@ -120,7 +121,7 @@ def find_moves(compared: pl.DataFrame) -> pl.DataFrame:
     )
     segments = {"from_code": pl.col("segment_was"), "to_code": pl.col("segment")}
     levers = {"from_code": out, "to_code": into}
-    healths = {"from_value": was_health, "to_value": pl.col("health"), "score": "health", "since": pl.col("since")}
+    healths: dict[str, Any] = {"from_value": was_health, "to_value": pl.col("health"), "score": "health", "since": pl.col("since")}
     kinds = [
         _move(frame, "notice_given", pl.col("noticed"), score="health", direction=-1.0,
               to_code=pl.col("ends_on").cast(pl.String)),

@@ -97,7 +97,7 @@ def write_night(book: DiagnosedBook, began: float) -> Night:
             "continued": book.continued,
             "accounts": book.diagnoses.height,
             "withheld": book.diagnoses["health"].null_count(),
-            "arr": round(book.diagnoses["arr"].sum(), 2),
+            "arr": round(float(book.diagnoses["arr"].sum()), 2),
             "movements": movements,
             "priorities": priorities,
             "unlisted": unlisted,

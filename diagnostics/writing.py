@@ -110,7 +110,7 @@ def _field(model: type[models.Model], column: str) -> models.Field | None:
 
 
 def _cast(field: models.Field) -> str:
-    target = field.target_field if field.is_relation else field
+    target = field.target_field if isinstance(field, models.ForeignKey) else field
     return next(cast for kind, cast in CASTS.items() if isinstance(target, kind))
 
 

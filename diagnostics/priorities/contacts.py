@@ -1,5 +1,7 @@
 """Whom to turn to: chosen by role and stance among the people still there, in SQL; no name is opened."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 # Somebody who decides, for what puts a contract at stake; somebody who uses and supports, for what adds to it.
@@ -25,7 +27,7 @@ LEFT JOIN LATERAL (
 ) contact ON true"""  # noqa: S608  # put together from constants
 
 
-def name_addressees(sources: list[str]) -> pl.Expr:
+def name_addressees(sources: Sequence[str]) -> pl.Expr:
     """Whose word counts: payers where the first cause is a bill, else champions for growth and deciders for the rest.
 
     `sources` by signal number, from 1; the frame has kind and top_cause.

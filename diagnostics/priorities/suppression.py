@@ -7,6 +7,7 @@ newer fact of the subject's own kind. A snooze and a plan also end on their date
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 from django.db.backends.utils import CursorWrapper
@@ -36,7 +37,7 @@ LEFT JOIN LATERAL (
     ORDER BY d.night DESC LIMIT 1
 ) seen ON true
 """
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "account_id": pl.String,
     "subject": pl.String,
     "act": pl.String,

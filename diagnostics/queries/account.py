@@ -1,6 +1,5 @@
 """One account's diagnosis: why the level, why the change, what opens which lever, and how it came here."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -192,9 +191,9 @@ def read_history(account: Account, *, since: date, until: date) -> list[HistoryP
     return [HistoryPoint(*row) for row in found.values_list("night", "health", "potential", "arr", "segment")]
 
 
-def read_acts(account: Account, *, limit: int = 20) -> Sequence[Act]:
+def read_acts(account: Account, *, limit: int = 20) -> list[Act]:
     """What members did about the account, newest first; one query."""
-    return Act.objects.filter(account=account).order_by("-at", "-source_id")[:limit]
+    return list(Act.objects.filter(account=account).order_by("-at", "-source_id")[:limit])
 
 
 def _model_of(night: date) -> ScoringModel | None:
