@@ -43,7 +43,7 @@ EXAMPLES = {
         {"active_users": 10.0},
         -3.4375,
         "**10 of 40** seats are active (**25%**); comparable accounts reach **65%**.",
-        "**10 sièges sur 40** sont actifs (**25 %**) ; les comptes comparables atteignent **65 %**.",
+        "Sièges actifs : **10 sur 40** (**25 %**) ; les comptes comparables atteignent **65 %**.",
     ),
     "feature_breadth": (
         {"features_84": 5},
@@ -74,13 +74,13 @@ EXAMPLES = {
         {"reopened_90": 3},
         -6.0,
         "**3 of 4** tickets of the last 90 days were reopened or escalated.",
-        "**3 des 4** tickets des 90 derniers jours ont été rouverts ou escaladés.",
+        "Tickets rouverts ou escaladés en 90 jours : **3 sur 4**.",
     ),
     "ticket_satisfaction": (
         {"good_180": 1, "bad_180": 3},
         -3.75,
         "**3 of 4** answers about support were bad in 180 days.",
-        "**3 avis sur 4** sur le support sont mauvais en 180 jours.",
+        "Mauvais avis sur le support en 180 jours : **3 sur 4**.",
     ),
     "surveys": (
         {"survey_score": -0.5, "survey_answers": 2, "survey_on": days_ago(30)},
@@ -110,7 +110,7 @@ EXAMPLES = {
         {"paid_on_time_365": 4},
         -3.875,
         "**4 of 12** invoices of the last year were paid on time.",
-        "**4 factures sur 12** ont été payées à temps sur un an.",
+        "Factures payées à temps sur un an : **4 sur 12**.",
     ),
     "revenue_path": (
         {"arr_180_ago": 30_000.0},
@@ -212,7 +212,7 @@ EXAMPLES = {
         {"active_users": 38.0},
         16.0,
         "**38 of 40** seats are taken (**95%**).",
-        "**38 sièges sur 40** sont occupés (**95 %**).",
+        "Sièges occupés : **38 sur 40** (**95 %**).",
     ),
     "usage_growth": (
         {"activity_28": 3_600.0},

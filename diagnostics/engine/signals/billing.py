@@ -65,8 +65,8 @@ SIGNALS = (
             "**{on_time:int} of {invoices:int}** invoices of the last year were paid on time.",
         ),
         fr=Wording(
-            "**{on_time:int} factures sur {invoices:int}** ont été payées à temps sur un an.",
-            "**{on_time:int} factures sur {invoices:int}** ont été payées à temps sur un an.",
+            "Factures payées à temps sur un an : **{on_time:int} sur {invoices:int}**.",
+            "Factures payées à temps sur un an : **{on_time:int} sur {invoices:int}**.",
         ),
         records=(Records("invoices", "due, 365 days"),),
     ),

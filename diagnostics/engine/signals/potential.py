@@ -77,8 +77,8 @@ SIGNALS = (
             "**{users:int} of {seats:int}** seats are taken (**{share:percent}**).",
         ),
         fr=Wording(
-            "**{users:int} sièges sur {seats:int}** sont actifs (**{share:percent}**).",
-            "**{users:int} sièges sur {seats:int}** sont occupés (**{share:percent}**).",
+            "Sièges actifs : **{users:int} sur {seats:int}** (**{share:percent}**).",
+            "Sièges occupés : **{users:int} sur {seats:int}** (**{share:percent}**).",
         ),
         records=(Records("usage", "active users of the last 28 days"), RUNNING),
     ),

@@ -70,7 +70,7 @@ SIGNALS = (
         ramp=Ramp(neutral=1.3, worst=3.5),
         weight=(7, 6, 5),
         en=Wording("**{tickets:int} of {all:int}** tickets of the last 90 days were reopened or escalated."),
-        fr=Wording("**{tickets:int} des {all:int}** tickets des 90 derniers jours ont été rouverts ou escaladés."),
+        fr=Wording("Tickets rouverts ou escaladés en 90 jours : **{tickets:int} sur {all:int}**."),
         records=(Records("tickets", "reopened or escalated, 90 days"),),
     ),
     Signal(
@@ -93,8 +93,8 @@ SIGNALS = (
             "**{good:int} of {answers:int}** answers about support were good in 180 days.",
         ),
         fr=Wording(
-            "**{bad:int} avis sur {answers:int}** sur le support sont mauvais en 180 jours.",
-            "**{good:int} avis sur {answers:int}** sur le support sont bons en 180 jours.",
+            "Mauvais avis sur le support en 180 jours : **{bad:int} sur {answers:int}**.",
+            "Bons avis sur le support en 180 jours : **{good:int} sur {answers:int}**.",
         ),
         records=(Records("tickets", "answered about satisfaction, 180 days"),),
     ),

@@ -143,9 +143,9 @@ SIGNALS = (
             "comparable accounts **{peers:percent}**.",
         ),
         fr=Wording(
-            "**{users:int} sièges sur {seats:int}** sont actifs (**{share:percent}**) ; "
+            "Sièges actifs : **{users:int} sur {seats:int}** (**{share:percent}**) ; "
             "les comptes comparables atteignent **{peers:percent}**.",
-            "**{users:int} sièges sur {seats:int}** sont actifs (**{share:percent}**), "
+            "Sièges actifs : **{users:int} sur {seats:int}** (**{share:percent}**), "
             "contre **{peers:percent}** chez les comptes comparables.",
         ),
         records=(Records("usage", "active users of the last 28 days"), Records("subscriptions", "running")),
