@@ -59,12 +59,22 @@ def format_percent(ratio: Amount, *, language: str, digits: int = 0, signed: boo
     return f"{number}{NO_BREAK}%" if _known(language) == "fr" else f"{number}%"
 
 
+def name_month(day: date, *, language: str) -> str:
+    """The month of a day as short dates write it: Nov or nov."""
+    return MONTHS[_known(language)][day.month - 1]
+
+
 def format_day(day: date, *, language: str, today: date | None = None) -> str:
     """A day as 27 Nov or 27 nov.; with the year where it is not that of `today`, or where `today` is None."""
-    month = MONTHS[_known(language)][day.month - 1]
+    month = name_month(day, language=language)
     number = "1er" if day.day == 1 and _known(language) == "fr" else str(day.day)
     with_year = today is None or day.year != today.year
     return f"{number}{NO_BREAK}{month}{NO_BREAK}{day.year}" if with_year else f"{number}{NO_BREAK}{month}"
+
+
+def end_sentence(text: str) -> str:
+    """The text with one full stop: a French month at its end, bold or not, has brought one of its own."""
+    return text if text.endswith((".", ".**")) else f"{text}."
 
 
 def _with_currency(number: str, unit: str, currency: str, language: str) -> str:

@@ -96,6 +96,12 @@ def day(value: date | datetime | None, today: date | None = None) -> str:
 
 
 @register.filter
+def short_month(value: date) -> str:
+    """The month alone, as a chart's axis names it: Nov, nov."""
+    return formats.name_month(value, language=_language())
+
+
+@register.filter
 def days_or_date(value: date | datetime | None, today: date | None = None) -> str:
     """In words up to 119 days away (“in 8 days”, “34 days ago”), the date beyond."""
     if value is None:

@@ -15,7 +15,7 @@ from django.db.models import Model
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from accounts.formats import format_day, format_money
+from accounts.formats import end_sentence, format_day, format_money
 from accounts.models import Organization
 from diagnostics.acts import DISMISS_REASONS, DONE_KINDS
 from diagnostics.engine import ScoringModel
@@ -199,7 +199,7 @@ def _tell_invoice(narrator: Narrator, row: Mapping[str, Any]) -> Entry:
     state, tone = describe_payment(narrator, invoice)
     amount = narrator.name_money(invoice.amount, invoice.currency)
     title = _("Invoice %(id)s.") % {"id": invoice.source_id}
-    return Entry(invoice.issued_on, "billing", "def" if tone else "", title, f"{amount}, {state}.")
+    return Entry(invoice.issued_on, "billing", "def" if tone else "", title, end_sentence(f"{amount}, {state}"))
 
 
 def _tell_survey(narrator: Narrator, row: Mapping[str, Any]) -> Entry:
@@ -231,7 +231,7 @@ def _tell_movement(narrator: Narrator, row: Mapping[str, Any]) -> Entry:
         "trend",
         "exp" if told.direction == "up" else "def",
         f"{told.headline}.",
-        f"{cause[:1].upper()}{cause[1:]}." if cause else "",
+        end_sentence(f"{cause[:1].upper()}{cause[1:]}") if cause else "",
     )
 
 

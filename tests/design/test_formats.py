@@ -79,6 +79,17 @@ def test_a_day_names_its_year_only_where_it_is_another() -> None:
     assert show("moment|day:today", moment=datetime(2026, 11, 27, 9, tzinfo=UTC), today=TODAY) == "27\u00a0Nov"
 
 
+def test_a_sentence_that_ends_in_a_french_month_has_one_full_stop() -> None:
+    assert formats.end_sentence("2 563 €, échéance le 28 nov.") == "2 563 €, échéance le 28 nov."
+    assert formats.end_sentence("Fin le **28 nov.**") == "Fin le **28 nov.**"
+    assert formats.end_sentence("Fin le **28 mai**") == "Fin le **28 mai**."
+
+
+def test_an_axis_names_june_and_july_apart() -> None:
+    with translation.override("fr"):
+        assert [show("day|short_month", day=date(2026, month, 1)) for month in (6, 7)] == ["juin", "juil."]
+
+
 @given(st.decimals(min_value=-(10**11), max_value=10**11, places=4))
 def test_a_compact_amount_never_reads_a_thousand_of_its_unit(amount: Decimal) -> None:
     text = formats.format_money_compact(amount, "EUR", language="en")
