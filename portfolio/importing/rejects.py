@@ -19,8 +19,8 @@ CHUNK = 2_000
 def write_rejected_rows(of_import: Import, out: Any) -> int:
     """Write them to a text stream, in the order of files and lines; returns how many. Inside the context."""
     files = list(ImportFile.objects.filter(of_import=of_import, rejected__gt=0).order_by("position"))
-    names = {name for file in files for name in FILES[file.file].names}
-    columns = [name for name in dict.fromkeys(name for file in FILES.values() for name in file.names) if name in names]
+    concerned = {file.file for file in files}
+    columns = list(dict.fromkeys(name for file in FILES.values() if file.name in concerned for name in file.names))
     count = 0
 
     def rows() -> Iterator[list[str]]:

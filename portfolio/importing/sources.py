@@ -176,7 +176,7 @@ def _recognise(source: Source) -> list[Source]:
             return [Source(source.name, source.path, source.zip_entry, stem)]
         files = _files_with_rejected_rows(source)
         if files:
-            return [Source(source.name, source.path, source.zip_entry, file) for file in files]
+            return [Source(f"{source.name}: {file}.csv", source.path, source.zip_entry, file) for file in files]
     close = difflib.get_close_matches(stem, FILES, n=1, cutoff=0.75)
     return [Source(source.name, source.path, source.zip_entry, "", "not_in_contract", close[0] if close else "")]
 

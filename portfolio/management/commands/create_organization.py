@@ -41,7 +41,7 @@ class Command(BaseCommand):
         except SlugTaken as error:
             raise CommandError(f"The address {options['slug']} is taken.") from error
         except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from error
+            raise CommandError(_name_faults(error)) from error
         self.stdout.write(f"{organization.name} is founded: {settings.PUBLIC_URL}/o/{organization.slug}/")
         if is_new:
             reset = settings.PUBLIC_URL + reverse("account_reset_password")
@@ -56,3 +56,10 @@ def _find_or_make_owner(email: str) -> tuple[User, bool]:
     # Who may run commands vouches for the address; the password can only be set through its mailbox.
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user, True
+
+
+def _name_faults(error: ValidationError) -> str:
+    """Which option is wrong, and why."""
+    if not hasattr(error, "error_dict"):
+        return " ".join(error.messages)
+    return " ".join(f"{field}: {' '.join(messages)}" for field, messages in error.message_dict.items())
