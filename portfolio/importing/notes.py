@@ -18,7 +18,9 @@ def note(code: str, **details: Any) -> dict[str, Any]:
 def write_note(stored: dict[str, Any]) -> str:
     """The sentence of a note, in the active language."""
     details = {key: value for key, value in stored.items() if key != "code"}
-    return _SENTENCES[stored["code"]](**details)
+    sentence = _SENTENCES.get(stored["code"])
+    # Imports stay; a code that this version no longer writes is shown as it is.
+    return sentence(**details) if sentence else str(stored["code"])
 
 
 def _list(names: list[str]) -> str:
