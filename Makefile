@@ -25,7 +25,7 @@ fresh: env ## Remove the data of this checkout, after asking
 test: dev ## Run every test; ARGS="tests/embedded -k secret" for some
 	@$(BIN)/python bootstrap/run_tests.py $(ARGS)
 
-lint: dev ## Check style, types, imports between rooms, templates, migrations
+lint: dev ## Check style, types, imports between rooms, templates, migrations, French
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(LINT) $(BIN)/mypy manage.py bootstrap $(ROOMS)
@@ -33,6 +33,7 @@ lint: dev ## Check style, types, imports between rooms, templates, migrations
 	$(BIN)/djade --check --target-version 6.1 $$(find templates $(ROOMS) -name '*.html')
 	$(LINT) $(BIN)/python manage.py check --fail-level WARNING
 	$(LINT) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(LINT) $(BIN)/python -m tools.messages check
 
 format: dev ## Write code and templates in the agreed form
 	$(BIN)/ruff check --fix .
