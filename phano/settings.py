@@ -223,6 +223,12 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": crontab(minute="2-59/5"),
         "options": {"expires": 240},
     },
+    "clear-old-files": {
+        "task": "portfolio.clear_old_files",
+        # An export is kept for a day, to the hour.
+        "schedule": crontab(minute="43"),
+        "options": {"expires": 3000},
+    },
     "clear-expired-sessions": {
         "task": "accounts.tasks.clear_expired_sessions",
         # Between the nights' rush and the first people at work, in most of Europe.
