@@ -11,7 +11,16 @@
     openMenus().forEach((other) => {
       if (other !== menu && !other.contains(menu)) other.open = false;
     });
+    keepInside(menu);
   }, true);
+
+  // A menu that would leave the window hangs from its button's other end.
+  function keepInside(menu) {
+    delete menu.dataset.flip;
+    const box = menu.querySelector(":scope > .menu")?.getBoundingClientRect();
+    if (box && box.right > document.documentElement.clientWidth) menu.dataset.flip = "end";
+    else if (box && box.left < 0) menu.dataset.flip = "start";
+  }
 
   document.addEventListener("click", (event) => {
     openMenus().forEach((menu) => {
