@@ -92,9 +92,8 @@ def read_record_groups(records: Iterable[Records], *, narrator: Narrator, diagno
 
 def _describe(file: str, found: list[Record], narrator: Narrator) -> list[Line]:
     model, joined, tell = TELL[file]
-    rows: Mapping[uuid.UUID, Any] = {
-        row.pk: row for row in model.objects.filter(pk__in=[record.row_id for record in found]).select_related(*joined)
-    }
+    chosen = model.objects.filter(pk__in=[record.row_id for record in found])
+    rows: Mapping[uuid.UUID, Any] = {row.pk: row for row in (chosen.select_related(*joined) if joined else chosen)}
     return [Line(r.source_id, r.day, tell(narrator, rows[r.row_id])) for r in found if r.row_id in rows]
 
 
