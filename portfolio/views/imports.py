@@ -23,6 +23,7 @@ from portfolio.importing.notes import note, write_note
 from portfolio.importing.rejects import write_rejected_rows
 from portfolio.queries import imports as queries
 from portfolio.queries.coverage import read_coverage
+from portfolio.queries.progress import estimate_left
 
 TEMPLATE = "portfolio/import.html"
 LONGEST_NUMBER = 9
@@ -61,11 +62,13 @@ def describe_page(request: MemberRequest) -> dict[str, Any]:
     active = queries.find_active_imports()
     shown = queries.choose_import(number, lines, active)
     files = queries.list_files(shown.record) if shown else []
+    left = estimate_left(shown.record, [line.record for line in files]) if shown else None
     return {
         "page": page,
         "lines": lines,
         "shown": shown,
         "files": files,
+        "minutes_left": None if left is None else round(left.total_seconds() / 60),
         "has_notes": any(line.notes for line in files),
         "is_active": bool(active),
         "rejected": queries.list_first_rejected(shown.record) if shown and shown.rejected else [],

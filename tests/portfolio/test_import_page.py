@@ -269,6 +269,24 @@ def test_a_waiting_import_that_no_worker_took_says_so(cast, alice, worker):
     assert "Run again" in text
 
 
+@pytest.mark.parametrize("form", ["files", "zip"])
+def test_a_running_import_says_how_long_it_still_needs(cast, alice, worker, form):
+    usage = "account_id,metric,day,quantity\n" + "".join(f"A1,logins,2026-01-01,{n}\n" for n in range(2_000))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("usage.csv", usage)
+    send(alice, {"usage.csv": usage} if form == "files" else {"all.zip": packed.getvalue()})
+    change_import(cast, state="running", started_at=timezone.now() - timedelta(minutes=2), heartbeat_at=timezone.now())
+    with service_context(cast.acme.pk):
+        ImportFile.objects.update(state="reading", share=0.02)
+        assert "more." not in text_of(alice)
+        ImportFile.objects.update(state="reading", share=0.2)
+    assert "It needs about 8 minutes more." in text_of(alice)
+    with service_context(cast.acme.pk):
+        ImportFile.objects.update(share=0.99)
+    assert "It needs less than a minute more." in text_of(alice)
+
+
 def test_the_page_asks_again_only_while_something_happens(alice, worker):
     part = {"HX-Request": "true"}
     send(alice, BASE)
