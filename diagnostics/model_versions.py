@@ -17,7 +17,8 @@ def ensure_model_version(organization: Organization) -> ModelVersion:
     An organization on the default follows it: where a release, or the organization's own amount for defense, changes
     its parameters, that is a new version. So is a release that puts the figures of a diagnosis in other places.
     """
-    latest = ModelVersion.objects.order_by("-number").first()
+    # Its parameters are read where they are needed: the digest says whether they are.
+    latest = ModelVersion.objects.defer("parameters").order_by("-number").first()
     origin = latest.origin if latest is not None else ModelVersion.Origin.DEFAULT
     if latest is None or origin == ModelVersion.Origin.DEFAULT:
         wanted = _default_for(float(organization.defense_arr))
@@ -32,14 +33,25 @@ def ensure_model_version(organization: Organization) -> ModelVersion:
 
 
 def read_model(version: ModelVersion) -> ScoringModel:
-    """The version as the engine takes it; raises ValueError where this release knows one of its signals no more."""
-    return _parse(_canonical(version.parameters))
+    """The version as the engine takes it; raises ValueError where this release knows one of its signals no more.
+
+    Kept by digest and number: most organizations share the default's, and a version never changes.
+    """
+    key = version.digest, version.number
+    if key not in _read:
+        if len(_read) >= KEPT:
+            _read.clear()
+        _read[key] = _parse(version.parameters)
+    return _read[key]
 
 
-@lru_cache(maxsize=64)
-def _parse(parameters: str) -> ScoringModel:
-    model = ScoringModel.from_json(parameters)
-    written = json.loads(parameters).get("places", model.places)
+KEPT = 256
+_read: dict[tuple[str, int], ScoringModel] = {}
+
+
+def _parse(parameters: dict[str, Any]) -> ScoringModel:
+    model = ScoringModel.from_json(_canonical(parameters))
+    written = parameters.get("places", model.places)
     # The figures of a diagnosis stand where the release that wrote it put them; one that it did not know is missing.
     model.__dict__["places"] = {
         name: {figure: written.get(name, {}).get(figure) for figure in places} for name, places in model.places.items()

@@ -105,7 +105,6 @@ def compare_nights(cursor: CursorWrapper, book: DiagnosedBook, nights: Iterable[
 
 def find_moves(compared: pl.DataFrame) -> pl.DataFrame:
     """One row per account and kind: Movement's columns but the cause's, and `score` and `direction` to find it by."""
-    frame = compared.lazy()
     crossed = pl.col("segment") != pl.col("segment_was")
     was_health = pl.coalesce("month_health", "health_was")
     far = (pl.col("by_day").abs() >= DAY_POINTS).fill_null(False)
@@ -121,7 +120,21 @@ def find_moves(compared: pl.DataFrame) -> pl.DataFrame:
     )
     segments = {"from_code": pl.col("segment_was"), "to_code": pl.col("segment")}
     levers = {"from_code": out, "to_code": into}
-    healths: dict[str, Any] = {"from_value": was_health, "to_value": pl.col("health"), "score": "health", "since": pl.col("since")}
+    healths: dict[str, Any] = {
+        "from_value": was_health,
+        "to_value": pl.col("health"),
+        "score": "health",
+        "since": pl.col("since"),
+    }
+    # Most accounts did not move: only the others are held against each kind.
+    frame = compared.filter(
+        crossed.fill_null(False)
+        | (into != out)
+        | far
+        | reached.fill_null(False)
+        | (pl.col("days_left") <= LIMIT_DAYS).fill_null(False)
+        | pl.col("noticed").is_not_null()
+    )
     kinds = [
         _move(frame, "notice_given", pl.col("noticed"), score="health", direction=-1.0,
               to_code=pl.col("ends_on").cast(pl.String)),
@@ -145,11 +158,11 @@ def find_moves(compared: pl.DataFrame) -> pl.DataFrame:
               score=pl.when(out == "retain").then(pl.lit("health")).otherwise(pl.lit("")),
               direction=pl.when(out == "retain").then(1.0).otherwise(-1.0)),
     ]  # fmt: skip
-    return pl.concat(pl.collect_all(kinds))
+    return pl.concat(kinds)
 
 
 def _move(
-    frame: pl.LazyFrame,
+    frame: pl.DataFrame,
     kind: str,
     holds: pl.Expr,
     *,
@@ -160,7 +173,7 @@ def _move(
     to_value: pl.Expr | None = None,
     from_code: pl.Expr | None = None,
     to_code: pl.Expr | None = None,
-) -> pl.LazyFrame:
+) -> pl.DataFrame:
     nothing = pl.lit(None)
     return frame.filter(holds.fill_null(False)).select(
         pl.col("account_id"),

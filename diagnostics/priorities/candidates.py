@@ -55,9 +55,8 @@ COLUMNS = (
 
 def find_candidates(book: DiagnosedBook) -> pl.DataFrame:
     """All subjects of the night, columns `COLUMNS`; an account may stand in several rows."""
-    night, told = book.night, _join_features(book)
+    night, frame = book.night, _join_features(book)
     names_owners = book.features["has_owner"].any()
-    frame = told.lazy()
     kinds = [
         _retain(frame, book),
         _growth(frame),
@@ -67,7 +66,7 @@ def find_candidates(book: DiagnosedBook) -> pl.DataFrame:
         _plan(frame, night),
         *([_owner(frame)] if names_owners else []),
     ]
-    return pl.concat(pl.collect_all(kinds))
+    return pl.concat(kinds)
 
 
 def _join_features(book: DiagnosedBook) -> pl.DataFrame:
@@ -88,7 +87,7 @@ def _join_features(book: DiagnosedBook) -> pl.DataFrame:
 
 
 def _kind(
-    frame: pl.LazyFrame,
+    frame: pl.DataFrame,
     kind: str | pl.Expr,
     holds: pl.Expr,
     *,
@@ -98,7 +97,7 @@ def _kind(
     deadline: pl.Expr,
     lever: str | pl.Expr = "",
     **facts: pl.Expr,
-) -> pl.LazyFrame:
+) -> pl.DataFrame:
     told = pl.struct(fact.alias(name) for name, fact in facts.items()).struct.json_encode() if facts else pl.lit("{}")
     name = pl.lit(kind) if isinstance(kind, str) else kind
     return frame.filter(holds.fill_null(False)).select(
@@ -116,7 +115,7 @@ def _kind(
     )
 
 
-def _retain(frame: pl.LazyFrame, book: DiagnosedBook) -> pl.LazyFrame:
+def _retain(frame: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
     sources = pl.Series([RETAIN_SHARE[signal.source] for signal in book.model.declarations])
     explained = pl.lit(sources).gather(pl.col("top_cause").cast(pl.Int64) - 1)
     return _kind(
@@ -133,7 +132,7 @@ def _retain(frame: pl.LazyFrame, book: DiagnosedBook) -> pl.LazyFrame:
     )
 
 
-def _growth(frame: pl.LazyFrame) -> pl.LazyFrame:
+def _growth(frame: pl.DataFrame) -> pl.DataFrame:
     """The room of the lever that is open; one lever at a time."""
     rooms = pl.coalesce(pl.when(pl.col("lever") == lever).then(pl.col(f"{lever}_arr")) for lever in GROWTH)
     return _kind(
@@ -149,7 +148,7 @@ def _growth(frame: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _renewal(frame: pl.LazyFrame, night: date) -> pl.LazyFrame:
+def _renewal(frame: pl.DataFrame, night: date) -> pl.DataFrame:
     """A decision within 90 days, and nobody who decides was heard for 45 days (nobody at all for 30)."""
     since_decider = (pl.lit(night) - pl.col("last_decider_on")).dt.total_days()
     since_any = (pl.lit(night) - pl.col("last_exchange_on")).dt.total_days()
@@ -172,7 +171,7 @@ def _renewal(frame: pl.LazyFrame, night: date) -> pl.LazyFrame:
     )
 
 
-def _sponsor(frame: pl.LazyFrame, night: date) -> pl.LazyFrame:
+def _sponsor(frame: pl.DataFrame, night: date) -> pl.DataFrame:
     """A sponsor left within 180 days and none is left."""
     return _kind(
         frame,
@@ -189,7 +188,7 @@ def _sponsor(frame: pl.LazyFrame, night: date) -> pl.LazyFrame:
     )
 
 
-def _opportunity(frame: pl.LazyFrame, night: date) -> pl.LazyFrame:
+def _opportunity(frame: pl.DataFrame, night: date) -> pl.DataFrame:
     """An open opportunity that has not moved for 30 days; on an account to retain nothing is sold."""
     return _kind(
         frame,
@@ -206,7 +205,7 @@ def _opportunity(frame: pl.LazyFrame, night: date) -> pl.LazyFrame:
     )
 
 
-def _plan(frame: pl.LazyFrame, night: date) -> pl.LazyFrame:
+def _plan(frame: pl.DataFrame, night: date) -> pl.DataFrame:
     """An account plan that nobody updated or reviewed for 90 days on a strategic account, for 180 on another."""
     age = (pl.lit(night) - pl.col("plan_updated_on")).dt.total_days()
     allowed = pl.when(pl.col("strategic").fill_null(False)).then(PLAN_DAYS[True]).otherwise(PLAN_DAYS[False])
@@ -222,7 +221,7 @@ def _plan(frame: pl.LazyFrame, night: date) -> pl.LazyFrame:
     )
 
 
-def _owner(frame: pl.LazyFrame) -> pl.LazyFrame:
+def _owner(frame: pl.DataFrame) -> pl.DataFrame:
     """An account without CSM and AM, in an organization that names them."""
     return _kind(
         frame,

@@ -127,7 +127,7 @@ def test_a_diagnosis_is_read_by_the_places_of_its_own_version(book):
     name = DEFAULT_MODEL.signals[0]
     first, *later = DEFAULT_MODEL.places[name]
     moved = {**places, name: {first: 5}}
-    other = ModelVersion(number=2, parameters={**version.parameters, "places": moved, "version": 2})
+    other = ModelVersion(number=2, digest="other", parameters={**version.parameters, "places": moved})
     read = read_model(other).places[name]
     assert read == {first: 5, **dict.fromkeys(later)}
     assert read_model(version).places == DEFAULT_MODEL.places
