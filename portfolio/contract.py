@@ -171,7 +171,7 @@ _DECLARED = (
         choice(
             "change_reason", "new", "upsell", "cross_sell", "seats", "usage", "price", "contraction", "reactivation"
         ),
-        Column("end_reason"),
+        Column("end_reason", Kind.PROSE),
     ),
     file(
         "milestones",
@@ -270,7 +270,7 @@ _DECLARED = (
         date("created_on"),
         date("closes_on"),
         choice("source", "organic", "referral", "campaign"),
-        Column("loss_reason"),
+        Column("loss_reason", Kind.PROSE),
     ),
     file(
         "opportunity_history",

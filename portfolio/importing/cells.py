@@ -34,6 +34,10 @@ class Unreadable(ValueError):
 
 
 type Read = Callable[[str], Any]
+# An entry of an index must fit into a third of a page, with up to four texts in one key.
+LONGEST_KEY = 500
+LONGEST_LINE = 2_000
+BYTES_A_CHARACTER = 4
 
 
 def check_text(text: str) -> None:
@@ -56,7 +60,20 @@ def choose_reader(file: File, column: Column) -> Read:
         return _read_number(column.most)
     if column.kind is Kind.CHOICE:
         return _read_choice(column)
-    return _READERS[column.kind]
+    read = _READERS[column.kind]
+    if column.kind in (Kind.ID, Kind.REFERENCE, Kind.EMAIL) or column.name in file.key:
+        return _limit(read, LONGEST_KEY, "long_key")
+    return _limit(read, LONGEST_LINE, "long_line") if column.kind is Kind.TEXT else read
+
+
+def _limit(read: Read, most: int, code: str) -> Read:
+    def read_short(cell: str) -> Any:
+        value = read(cell)
+        if isinstance(value, str) and len(value) * BYTES_A_CHARACTER > most and len(value.encode()) > most:
+            raise Unreadable(code)
+        return value
+
+    return read_short
 
 
 def empty_value(file: File, column: Column) -> Any:

@@ -104,6 +104,8 @@ _SENTENCES: dict[str, Callable[[Column | None, str], str]] = {
     "nul": _fixed(lambda: _("Holds a NUL character, which a text cannot keep.")),
     "not_utf8": _fixed(lambda: _("Not UTF-8. Save the file as “CSV UTF-8” and import it again.")),
     "too_long": _fixed(lambda: _("Longer than a million characters: perhaps a quote was opened and never closed.")),
+    "long_key": _fixed(lambda: _("Longer than 500 bytes, which is too long for an id, an address or a key.")),
+    "long_line": _fixed(lambda: _("Longer than 2,000 bytes, which is too long for a text of one line.")),
     "bad_quotes": _fixed(lambda: _("A quote is not closed, or stands inside a quoted cell. Write it twice there.")),
     "stray_return": _fixed(lambda: _("A carriage return stands outside quotes. Put the cell in quotes.")),
     "too_many_cells": _fixed(lambda: _("More cells than the header has columns. Put a text with a comma in quotes.")),

@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Max, Min
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Organization
@@ -107,7 +108,7 @@ def claim_import(import_id: uuid.UUID) -> Import | None:
             if ready.update(started_at=Coalesce(F("started_at"), now), **fields) + taken.update(**fields) != 1:
                 return None
     except IntegrityError as error:
-        raise NotPossible("another import runs") from error
+        raise NotPossible(_("Another import is running. Wait for its end, or stop it.")) from error
     return Import.objects.get(pk=import_id)
 
 

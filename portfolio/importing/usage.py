@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.tenancy import service_context
+from portfolio.importing.cells import LONGEST_KEY
 from portfolio.importing.landing import Errand
 from portfolio.importing.layout import Checked, Fault, Layout
 from portfolio.importing.reader import Row, RowReader
@@ -159,6 +160,7 @@ class UsageReader:
                 good=(pl.col("account_id") != "")
                 & (pl.col("metric") != "")
                 & ~pl.any_horizontal(pl.col("account_id", "product_id", "metric").str.contains('"', literal=True))
+                & (pl.col("metric").str.len_bytes() <= LONGEST_KEY)
                 & pl.col("is_ten")
                 & pl.col("day").is_between(EARLIEST, self.latest).fill_null(False)
                 & pl.col("quantity").is_finite().fill_null(False)

@@ -34,6 +34,7 @@ def reader(file: str, column: str):
         ("tickets", "opened_at", "2026-10-31 09:30Z", datetime(2026, 10, 31, 9, 30, tzinfo=UTC)),
         ("tickets", "opened_at", "2026-10-31T09:30:00.25-0530", datetime(2026, 10, 31, 15, 0, 0, 250000, tzinfo=UTC)),
         ("tickets", "body", "  =SUM(A1)\r\n<script>\t", "  =SUM(A1)\r\n<script>\t"),
+        ("targets", "kpi", "x" * 500, "x" * 500),
         ("invoices", "status", "overdue", ""),
         ("invoices", "status", "void", "void"),
         ("interactions", "contact_emails", "a@x.example; ;b@x.example", "a@x.example;b@x.example"),
@@ -101,6 +102,13 @@ def test_a_cell_is_read(file, column, cell, value):
             "Unknown value. One of economic_buyer, decision_maker, champion, influencer, power_user, user.",
         ),
         ("intent_signals", "strength", "101", "Outside the range from 0 to 100."),
+        (
+            "accounts",
+            "account_id",
+            "é" * 251,
+            "Longer than 500 bytes, which is too long for an id, an address or a key.",
+        ),
+        ("accounts", "name", "x" * 2_001, "Longer than 2,000 bytes, which is too long for a text of one line."),
         ("accounts", "name", "a\0b", "Holds a NUL character, which a text cannot keep."),
         ("accounts", "name", "caf\udce9", "Not UTF-8. Save the file as “CSV UTF-8” and import it again."),
         (

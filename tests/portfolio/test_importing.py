@@ -371,3 +371,22 @@ def test_settings_of_an_export_are_taken_by_an_organization_without_facts(desk, 
     broken = desk.drop({"settings.json": '{"organization": {"currency": "Euro"}}', **BASE})
     assert desk.states(broken)["settings.json"][1] == ["This is no settings file of an export. Ignored."]
     assert b'"currency": "USD"' in desk.export()["settings.json"]
+
+
+@pytest.mark.parametrize("character", ["x", "€", "🙂"])
+def test_the_longest_keys_that_are_read_fit_into_their_indexes(base, character):
+    """A key beyond what an index holds would fail the whole import instead of its row."""
+    size = 500 // len(character.encode())
+    random = "".join(chr(0x4E00 + (n * 7919) % 20000) for n in range(size)) if character == "€" else character * size
+    name = "".join(chr(0x4E00 + (n * 104729) % 20000) for n in range(2000 // 3))
+    record = base.drop(
+        {
+            "accounts.csv": f"account_id,name\n{random},{name}\nA1,x\n",
+            "targets.csv": f"kpi,period,group_by,group,value\n{random},{random},{random},{random},1\n",
+            "intent_signals.csv": f"account_id,observed_on,topic,provider\nA1,2026-01-01,{random},{random}\n",
+            "usage.csv": f"account_id,metric,day,quantity\nA1,{random},2026-01-01,1\nA1,{random}yyyy,2026-01-01,1\n",
+        }
+    )
+    assert record.state == Import.State.LANDED
+    assert base.counts(record)["targets.csv"] == (1, 1, 0, 0, 0)
+    assert [(row[0], row[1], row[2]) for row in base.rejected(record)] == [("usage.csv", 3, "metric")]
