@@ -9,6 +9,7 @@ from allauth.core.ratelimit import respond_429
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_noop
 
 from accounts.browsers import known_browser, remember_browser
 from accounts.context import NOBODY
@@ -16,6 +17,8 @@ from accounts.encryption import decrypt, encrypt
 from accounts.keystore import open_key_store
 
 TABLE, COLUMN = "mfa_authenticator", "data"
+# Labels that come with allauth and Django; marked here, they are translated as our own words are.
+BORROWED_LABELS = (gettext_noop("Email"), gettext_noop("Forgot your password?"))
 
 
 class AccountAdapter(DefaultAccountAdapter):
