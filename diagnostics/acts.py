@@ -41,6 +41,7 @@ DISMISS_REASONS = {
     "wrong_person": gettext_lazy("Somebody else’s account"),
     "not_worth": gettext_lazy("Not worth it now"),
 }
+MOST_CHARACTERS = 4000
 UNDO_WITHIN = timedelta(hours=24)
 
 
@@ -134,7 +135,8 @@ def _record(membership: Membership, priority: Priority, kind: str, *, reason: st
         member_email=membership.user.email,
         priority=priority.subject,
         reason=reason,
-        note=note.strip(),
+        # PostgreSQL and the export's CSV know no NUL.
+        note=note.replace("\x00", "").strip()[:MOST_CHARACTERS],
     )
     audit.record(
         f"priority.{kind}", subject="account", subject_id=priority.account_id, priority=priority.subject, reason=reason

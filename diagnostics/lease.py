@@ -32,6 +32,7 @@ FROM (
     SELECT id, (%(now)s AT TIME ZONE time_zone - night_at)::date - 1 AS night
     FROM accounts_organization
     WHERE id = %(organization)s AND (trial_ends_at IS NULL OR trial_ends_at > %(now)s)
+      AND EXISTS (SELECT FROM portfolio_account AS account WHERE account.organization_id = %(organization)s)
 ) AS due
 WHERE NOT EXISTS (
     SELECT FROM diagnostics_night AS done WHERE done.organization_id = due.id AND done.night = due.night
@@ -86,7 +87,8 @@ class LeaseLost(RuntimeError):
 def queue_due_night(now: datetime) -> date | None:
     """Mark the open context's organization as queued if its local night is due and nobody has it.
 
-    Returns the night to run; None where it is done, running, queued, resting, or the trial is over. After days
+    Returns the night to run; None where it is done, running, queued, resting, the trial is over, or there is no account
+    to diagnose. After days
     without a beat only the newest night is due: `diagnose --night` fills in the others.
     """
     with connection.cursor() as cursor:
