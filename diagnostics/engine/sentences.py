@@ -35,6 +35,8 @@ METRICS = {
     "seats": ("seats", "sièges"),
     "api_calls": ("API calls", "appels d’API"),
     "active_users": ("active users", "utilisateurs actifs"),
+    "active_users_7d": ("active users over 7 days", "utilisateurs actifs sur 7 jours"),
+    "active_users_28d": ("active users over 28 days", "utilisateurs actifs sur 28 jours"),
     "events": ("events", "événements"),
 }
 

@@ -56,9 +56,10 @@ def test_dates_say_their_year_only_where_it_could_be_mistaken():
 
 
 def test_metrics_have_names():
-    assert [name_metric(metric, "fr") for metric in ("seats", "", "vessels_connected")] == [
+    assert [name_metric(metric, "fr") for metric in ("seats", "", "active_users_28d", "vessels_connected")] == [
         "sièges",
         "volumes",
+        "utilisateurs actifs sur 28 jours",
         "vessels connected",
     ]
 
