@@ -19,13 +19,13 @@ from diagnostics.labels import (
 )
 from diagnostics.queries.account_facts import AccountFacts
 from diagnostics.queries.timeline import Narrator, describe_payment
+from portfolio.models import AccountPlan
 from portfolio.terms import Contract
 
 MONTHS = 12
 PEOPLE_SHOWN = 6
 # A decision within this many days is shown as near.
 NEAR_DAYS = 30
-PLAN_STALE_DAYS = 90
 DOTS = {"supporter": "ok", "neutral": "warn", "detractor": "bad"}
 
 
@@ -249,6 +249,12 @@ def list_opportunities(facts: AccountFacts) -> list[OpportunityRow]:
             )
         )
     return rows
+
+
+def last_touched(plan: AccountPlan, day: date) -> date:
+    """The day on which the plan was last updated or reviewed, by `day`."""
+    reviewed = plan.reviewed_on if plan.reviewed_on and plan.reviewed_on <= day else plan.updated_on
+    return max(plan.updated_on, reviewed)
 
 
 def arrange_whitespace(cells: Iterable[dict[str, object]]) -> Whitespace | None:

@@ -169,7 +169,8 @@ def _tell_plan(narrator: Narrator, plan: AccountPlan) -> str:
 
 
 def _tell_cell(narrator: Narrator, cell: WhitespaceCell) -> str:
-    value = narrator.name_money(cell.value_arr, "") if cell.value_arr is not None else ""
+    # Without a currency of its own, an amount is in the reporting currency, as the diagnosis reads it.
+    value = narrator.name_money(cell.value_arr, narrator.organization.currency) if cell.value_arr is not None else ""
     return _join(f"{cell.product.name}, {cell.department}", name_code(CELL_STATES, cell.state), value)
 
 

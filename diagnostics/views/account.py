@@ -145,7 +145,7 @@ def describe_page(request: MemberRequest, page: AccountPage, narrator: Narrator)
         "closed_opportunities": [row for row in opportunities if not row.is_open],
         "whitespace": cards.arrange_whitespace(facts.rows["cells"]),
         "plan": plan,
-        "plan_age": (page.day - max(filter(None, (plan.updated_on, plan.reviewed_on)))).days if plan else None,
+        "plan_age": (page.day - cards.last_touched(plan, page.day)).days if plan else None,
         "plan_owner": facts.name_member(plan.owner_email) if plan else "",
         "goals": facts.goals,
         "most_characters": notes.MOST_CHARACTERS,
