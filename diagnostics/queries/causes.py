@@ -64,10 +64,14 @@ class CauseReader:
         contributions = self.contributions(diagnosis)
         return [self.describe(contributions[number - 1], diagnosis) for number in numbers]
 
-    def heaviest(self, diagnosis: Diagnosis, score: str) -> list[Cause]:
-        """Every contribution that adds to or takes from a score, heaviest first; they and the base make the score."""
+    def weigh(self, diagnosis: Diagnosis, score: str) -> list[Contribution]:
+        """Every contribution that adds to or takes from a score, heaviest first, without its words."""
         given = [c for c in self.contributions(diagnosis) if c.score == score and c.points]
-        return [self.describe(c, diagnosis) for c in sorted(given, key=lambda c: (-abs(c.points), c.number))]
+        return sorted(given, key=lambda c: (-abs(c.points), c.number))
+
+    def heaviest(self, diagnosis: Diagnosis, score: str) -> list[Cause]:
+        """The same in words; they and the base make the score."""
+        return [self.describe(given, diagnosis) for given in self.weigh(diagnosis, score)]
 
     def late(self, source: str, states: Sequence[int]) -> date | None:
         """The last day that the source knows, where it is stale for this account."""
