@@ -93,6 +93,9 @@ _SENTENCES: dict[str, Callable[..., str]] = {
     "not_text": _fixed(lambda: _("This is not UTF-8 text. Save the file as “CSV UTF-8”. Nothing was read.")),
     "not_csv": _fixed(lambda: _("This is a workbook or a zip, not a CSV file. Nothing was read.")),
     "old_line_ends": _fixed(lambda: _("Lines end with carriage returns alone. Save the file again. Nothing was read.")),
+    "endless_header": _fixed(
+        lambda: _("The first line is longer than any header: this is no CSV file. Nothing was read.")
+    ),
     "nothing_in_it": _fixed(lambda: _("The file is empty.")),
     "damaged": _fixed(lambda: _("The file is damaged and could not be unpacked to its end.")),
     "locked": _fixed(lambda: _("The zip needs a password. Nothing was read.")),

@@ -101,7 +101,10 @@ class RowReader:
     def __init__(self, stream: io.RawIOBase, known: frozenset[str] = frozenset()) -> None:
         """Read the header; `known` column names settle the delimiter. Raises Refused for what is no CSV text."""
         self.lines = Lines(stream)
-        first = self._first_line()
+        try:
+            first = self._first_line()
+        except _Runaway as error:
+            raise Refused("endless_header") from error
         self.delimiter = _detect_delimiter(first, known)
         self.header = [name.strip().lower() for name in next(csv.reader([first], delimiter=self.delimiter), [])]
         self._rows = csv.reader(self.lines, delimiter=self.delimiter, strict=True)

@@ -59,6 +59,7 @@ BAD = {
     "a picture": ({"logo.png": PNG}, "None of these files has a name of the contract."),
     "a picture with a good name": ({"accounts.csv": PNG}, None),
     "an empty file": ({"accounts.csv": b""}, None),
+    "one endless line": ({"accounts.csv": b"x" * 3_000_000}, None),
     "a workbook": (
         {"accounts.xlsx": packed({"[Content_Types].xml": "", "xl/workbook.xml": ""})},
         "This is a workbook.",
