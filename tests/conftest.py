@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from tests.databases import test_database, truncate_after_transaction_tests
 
@@ -17,6 +18,13 @@ def django_db_setup(django_db_blocker, tmp_path_factory, worker_id) -> Iterator[
     folder = base if worker_id == "master" else base.parent
     truncate_after_transaction_tests()
     with django_db_blocker.unblock(), test_database(worker_id, Path(folder, "databases.lock")):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Each test begins in English: a request in French leaves its language to whatever runs after it."""
+    with translation.override("en"):
         yield
 
 
