@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.context import service_context
 from accounts.directory import all_organization_ids
+from accounts.models import Organization
 from diagnostics.lease import LeaseLost, NightRunning, queue_due_night
 from diagnostics.models import Night
 from diagnostics.night import run_night
@@ -50,6 +51,9 @@ def diagnose_night(self: Any, organization_id: str, night: str, again: bool = Fa
     """
     organization, day = uuid.UUID(organization_id), date.fromisoformat(night)
     with service_context(organization):
+        if not Organization.objects.exists():
+            logger.info("Organization %s is gone: its night %s is dropped.", organization, day)
+            return
         if not again and Night.objects.filter(night=day).exists():
             return
     try:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import uuid
 from datetime import timedelta
 from pathlib import Path
 
@@ -194,6 +195,10 @@ def test_beat_queues_each_due_organization_and_the_task_runs_it(book, monkeypatc
     with service_context(book.acme.id):
         assert Night.objects.get().finished_at == finished
     assert queue_due_nights() == 0
+
+
+def test_a_message_for_an_organization_that_is_gone_is_dropped(cast):
+    diagnose_night(str(uuid.uuid4()), NIGHT.isoformat())
 
 
 def test_one_broken_organization_does_not_keep_the_others_from_their_night(book, monkeypatch):
