@@ -80,6 +80,7 @@ class KeyStore:
     def __init__(self, folder: Path, wrapper: KeyWrapper) -> None:
         self.folder, self.wrapper = folder, wrapper
         self._opened: dict[uuid.UUID, tuple[tuple[int, int], DataKeys]] = {}
+        self._locations: dict[uuid.UUID, str] = {}
 
     def create(self, organization_id: uuid.UUID) -> None:
         """Make a new organization's first data key and look-up key; raises FileExistsError."""
@@ -134,8 +135,12 @@ class KeyStore:
 
     def keys(self, organization_id: uuid.UUID) -> DataKeys:
         """The opened keys; raises KeyDestroyed. A changed file is read again, so workers see a rotation."""
+        location = self._locations.get(organization_id)
+        if location is None:
+            location = self._locations[organization_id] = str(self._path(organization_id))
         try:
-            file = self._path(organization_id).stat()
+            # Asked for every sealed field: making the path anew would cost ten times the look at the file.
+            file = os.stat(location)
         except FileNotFoundError:
             self._opened.pop(organization_id, None)
             raise KeyDestroyed(f"No data key for organization {organization_id}.") from None

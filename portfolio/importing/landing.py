@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from portfolio.columns import Column, File, Kind, write_cell
+from portfolio.columns import File, Kind, write_cell
 from portfolio.contract import ACCOUNTS
 from portfolio.importing.history import keep_history
 from portfolio.importing.layout import Checked, Fault, Layout
@@ -57,6 +57,11 @@ class Lander:
         self.key = [self.file.database_column(self.file.by_name[name]) for name in self.file.key]
         self.clear = [column for column in self.columns if column not in self.file.sealed]
         self.seals = [column for column in self.columns if column in self.file.sealed]
+        # Where each column's value stands in a record: a private text under its own name, until it is sealed.
+        self.names = [c.name if c in self.seals else self.file.database_column(c) for c in self.columns]
+        self.clear_names = [self.file.database_column(column) for column in self.clear]
+        # A key column that the file lacks counts as empty (an intent signal without a provider).
+        self.lacking = {column: "" for column in self.key if column not in self.names}
         self.adjust = adjust
         self.seen = SeenKeys()
 
@@ -118,8 +123,8 @@ class Lander:
                 known.update(find_ids(column.refers_to, self.errand.organization_id, wanted - known.keys()))
         resolved = []
         for row in rows:
-            record: dict[str, Any] = {}
-            for column, value in zip(self.columns, row.values, strict=True):
+            record: dict[str, Any] = dict(self.lacking)
+            for column, name, value in zip(self.columns, self.names, row.values, strict=True):
                 if column.kind is Kind.REFERENCE and value is not None:
                     target = ids[column.refers_to].get(value)
                     if target is None:
@@ -128,19 +133,13 @@ class Lander:
                     value = target
                 elif self.adjust:
                     value = self.adjust(column.name, value)
-                record[self._name(column)] = value
+                record[name] = value
             else:
-                for name in self.file.key:
-                    # A key column that the file lacks counts as empty (an intent signal without a provider).
-                    record.setdefault(self.file.database_column(self.file.by_name[name]), "")
                 resolved.append((row, record))
         return resolved
 
-    def _name(self, column: Column) -> str:
-        return column.name if column in self.file.sealed else self.file.database_column(column)
-
     def _find_standing(self, records: list[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]:
-        columns = ["id", "import_number", *(self.file.database_column(column) for column in self.columns)]
+        columns = ["id", "import_number", *self.clear_names]
         if self.file.sealed:
             columns += [DIGEST, *(self.file.database_column(column) for column in self.file.sealed)]
         keys = [tuple(record[column] for column in self.key) for record in records]
@@ -148,9 +147,7 @@ class Lander:
 
     def _differs(self, record: dict[str, Any], before: dict[str, Any]) -> bool:
         texts_differ = bool(self.seals) and self._texts_differ(record, before)
-        return texts_differ or any(
-            record[column] != before[column] for column in map(self.file.database_column, self.clear)
-        )
+        return texts_differ or any(record[column] != before[column] for column in self.clear_names)
 
     def _texts_differ(self, record: dict[str, Any], before: dict[str, Any]) -> bool:
         """By the digest, unless the file lacks a private column or the row was written without a digest."""
@@ -165,10 +162,10 @@ class Lander:
 
     def _stored(self, records: list[dict[str, Any]], *, new: bool = False) -> tuple[list[str], list[dict[str, Any]]]:
         """Column names and rows as the database takes them: private texts sealed for their row."""
-        clear = [self.file.database_column(column) for column in self.clear]
+        kept = ("id", *self.clear_names)
         rows = []
         for record in records:
-            row = {column: record[column] for column in ("id", *clear)}
+            row = {column: record[column] for column in kept}
             if self.seals or (new and self.file.sealed):
                 texts = {column.name: record.get(column.name, "") for column in self.file.sealed}
                 row |= seal_texts(self.file, self.errand.organization_id, record["id"], texts)
@@ -198,10 +195,7 @@ class Lander:
 
     def _before(self, before: dict[str, Any]) -> dict[str, str | None]:
         """What the import may have overwritten, in words: cells of clear columns by database column, texts by name."""
-        kept = {
-            column: None if before[column] is None else write_cell(before[column])
-            for column in map(self.file.database_column, self.clear)
-        }
+        kept = {column: None if before[column] is None else write_cell(before[column]) for column in self.clear_names}
         if self.seals:
             kept |= open_texts(self.file, self.errand.organization_id, before["id"], before)
         return kept

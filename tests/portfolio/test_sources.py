@@ -156,6 +156,7 @@ def test_every_note_has_a_sentence(code):
         "unsafe_name": {"name": "../x"},
         "too_many_files": {"most": 200},
         "missing": {"path": "x"},
+        "without": {"of": "products", "columns": ["need_phrases"]},
     }
     for listing in ("unknown_columns", "column_missing", "column_twice", "no_known_column"):
         details[listing] = {"columns": ["a", "b"]}
