@@ -92,12 +92,14 @@ def _send(record: Import) -> None:
     send_to_worker("portfolio.run_import", record.organization_id, record.pk)
 
 
-def describe_end(record: Import, *, landed: int, rejected: int) -> str:
-    """What became of an import, in one sentence for a toast and for who listens."""
+def describe_end(record: Import, *, landed: int, rejected: int, for_undo: bool = False) -> str:
+    """What became of an import, or of its undo, in one sentence for a toast and for who listens."""
     if record.origin == Import.Origin.SAMPLE:
         name = _("The sample portfolio")
     else:
         name = _("Import %(number)s") % {"number": record.number}
+    if for_undo and record.state != Import.State.UNDONE:
+        return _("%(name)s was not undone; nothing changed.") % {"name": name}
     if record.state != Import.State.LANDED:
         return _ENDS.get(record.state, _INTERRUPTED) % {"name": name}
     language = get_language() or "en"

@@ -21,6 +21,7 @@ from portfolio import imports, sample_portfolio, uploads
 from portfolio.importing import NotPossible, Refused
 from portfolio.importing.notes import note, write_note
 from portfolio.importing.rejects import write_rejected_rows
+from portfolio.models import Import
 from portfolio.queries import imports as queries
 from portfolio.queries.coverage import read_coverage
 from portfolio.queries.progress import estimate_left
@@ -68,6 +69,7 @@ def describe_page(request: MemberRequest) -> dict[str, Any]:
         "lines": lines,
         "shown": shown,
         "files": files,
+        "waits_for": next((one.number for one in active if one.state != one.State.WAITING), None),
         "minutes_left": None if left is None else round(left.total_seconds() / 60),
         "has_notes": any(line.notes for line in files),
         "is_active": bool(active),
@@ -90,20 +92,27 @@ def read_number(request: MemberRequest) -> int | None:
     return int(text) if text else None
 
 
-def watch(request: MemberRequest, number: int) -> None:
+def watch(request: MemberRequest, number: int, *, for_undo: bool = False) -> None:
     """Tell this person once how the import ends, on whichever look at the page comes first."""
     key = f"imports-watched-{request.organization.pk}"
-    request.session[key] = sorted({*request.session.get(key, []), number})
+    request.session[key] = request.session.get(key, {}) | {str(number): for_undo}
 
 
 def tell_outcomes(request: MemberRequest) -> list[str]:
     """Sentences about watched imports that have ended since; each is told once."""
     key = f"imports-watched-{request.organization.pk}"
-    watched = request.session.get(key, [])
-    ended = queries.find_ended(watched)
-    if ended:
-        request.session[key] = [number for number in watched if number not in {line.record.number for line in ended}]
-    return [imports.describe_end(line.record, landed=line.landed, rejected=line.rejected) for line in ended]
+    watched = request.session.get(key, {})
+    ended = queries.find_ended([int(number) for number in watched])
+    if not ended:
+        return []
+    over = {str(line.record.number) for line in ended}
+    request.session[key] = {number: kind for number, kind in watched.items() if number not in over}
+    return [
+        imports.describe_end(
+            line.record, landed=line.landed, rejected=line.rejected, for_undo=watched[str(line.record.number)]
+        )
+        for line in ended
+    ]
 
 
 @organization_view("portfolio.import")
@@ -129,8 +138,8 @@ def page_of(request: MemberRequest, number: int | None = None) -> str:
     return f"{address}?import={number}" if number else address
 
 
-def import_act(act: Callable[[MemberRequest, Any], str]) -> Any:
-    """A POST on one import, then its page; a refusal is said there. The act returns what to say, '' for nothing."""
+def import_act(act: Callable[[MemberRequest, Import], None]) -> Any:
+    """A POST on one import, then its page, which says how it ends; a refusal is said there."""
 
     @organization_view("portfolio.import")
     @require_POST
@@ -138,37 +147,32 @@ def import_act(act: Callable[[MemberRequest, Any], str]) -> Any:
     def view(request: MemberRequest, import_id: uuid.UUID) -> HttpResponse:
         record = queries.access_import(import_id)
         try:
-            sentence = act(request, record)
+            act(request, record)
         except NotPossible as reason:
             messages.error(request, str(reason))
             return redirect(page_of(request, record.number))
-        watch(request, record.number)
-        if sentence:
-            messages.success(request, sentence)
+        watch(request, record.number, for_undo=act is _undo)
         return redirect(page_of(request, record.number))
 
     return view
 
 
-@import_act
-def stop_import(request: MemberRequest, record: Any) -> str:
+def _stop(request: MemberRequest, record: Import) -> None:
     """Stop behind the present block; what has landed stays."""
     imports.stop_import(record)
-    return ""
 
 
-@import_act
-def undo_import(request: MemberRequest, record: Any) -> str:
+def _undo(request: MemberRequest, record: Import) -> None:
     """Take the whole import back."""
     imports.request_undo(request.membership, record)
-    return ""
 
 
-@import_act
-def run_import_again(request: MemberRequest, record: Any) -> str:
+def _run_again(request: MemberRequest, record: Import) -> None:
     """Go on with an import that did not come to its end."""
     imports.run_import_again(record)
-    return ""
+
+
+stop_import, undo_import, run_import_again = import_act(_stop), import_act(_undo), import_act(_run_again)
 
 
 @organization_view("portfolio.import")
@@ -216,5 +220,5 @@ def remove_sample(request: MemberRequest) -> HttpResponse:
     except NotPossible as reason:
         messages.error(request, str(reason))
         return redirect(page_of(request))
-    watch(request, loaded.number)
+    watch(request, loaded.number, for_undo=True)
     return redirect(page_of(request, loaded.number))

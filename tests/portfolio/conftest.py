@@ -35,3 +35,9 @@ def worker(monkeypatch, settings, tmp_path) -> Worker:
     monkeypatch.setattr("portfolio.queue.current_app", hands)
     monkeypatch.setattr("portfolio.queue.transaction.on_commit", lambda act, **options: act())
     return hands
+
+
+@pytest.fixture
+def alice(cast, client_for):
+    """Alice's browser."""
+    return client_for(cast.alice)

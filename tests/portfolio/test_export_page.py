@@ -17,11 +17,6 @@ from portfolio.models import Export
 URL = "/o/acme/export/"
 
 
-@pytest.fixture
-def alice(cast, client_for):
-    return client_for(cast.alice)
-
-
 def ask(client, worker, slug: str = "acme") -> None:
     assert client.post(f"/o/{slug}/export/start/").status_code == 302
     assert worker.work() == ["portfolio.make_export"]

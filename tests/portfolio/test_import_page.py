@@ -1,4 +1,4 @@
-"""The import page: what it takes, shows and takes back, and what strangers, viewers and the trial's end get."""
+"""The import page: what it takes, what it shows of it, and how it is taken back."""
 
 import csv
 import io
@@ -7,18 +7,15 @@ import zipfile
 from datetime import timedelta
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.context import organization_context, service_context
-from accounts.models import AuditEntry, Membership, Organization, Role
-from portfolio.models import Account, Import, ImportFile
+from accounts.context import service_context
+from accounts.models import AuditEntry
+from portfolio.models import Account, ImportFile
 from portfolio.models.imports import SILENCE
 from tests.portfolio.desk import BASE
+from tests.portfolio.page import URL, change_import, download, only_import, read, send, text_of
 
-URL = "/o/acme/import/"
 SCRIPT = "<script>alert(1)</script>"
 MIXED = {
     **BASE,
@@ -30,50 +27,6 @@ MIXED = {
 }
 
 
-def uploads(files: dict[str, str | bytes]) -> list[SimpleUploadedFile]:
-    return [
-        SimpleUploadedFile(name, content.encode() if isinstance(content, str) else content)
-        for name, content in files.items()
-    ]
-
-
-@pytest.fixture
-def alice(cast, client_for):
-    return client_for(cast.alice)
-
-
-def send(client, files: dict[str, str | bytes], slug: str = "acme", **options):
-    return client.post(f"/o/{slug}/import/start/", {"files": uploads(files), **options})
-
-
-def read(cast, model=Import, **filters):
-    with service_context(cast.acme.pk):
-        return list(model.objects.filter(**filters))
-
-
-def only_import(cast) -> Import:
-    (record,) = read(cast)
-    return record
-
-
-def change_import(cast, **fields) -> None:
-    with service_context(cast.acme.pk):
-        Import.objects.update(**fields)
-
-
-def text_of(client, url: str = URL, **query) -> str:
-    """The page's words, without its tags."""
-    html = client.get(url, query).content.decode().split('<main id="main"')[1]
-    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
-
-
-def download(client, url: str) -> str:
-    """A file as it is saved."""
-    answer = client.get(url)
-    assert answer.headers["Content-Disposition"].startswith("attachment")
-    return b"".join(answer.streaming_content).decode("utf-8-sig")
-
-
 def test_files_dropped_land_and_the_page_says_what_became_of_each(cast, alice, worker):
     answer = send(alice, MIXED)
     assert (answer.status_code, answer.headers["Location"]) == (302, f"{URL}?import=1")
@@ -81,12 +34,15 @@ def test_files_dropped_land_and_the_page_says_what_became_of_each(cast, alice, w
     assert worker.work() == ["portfolio.run_import"]
     text = text_of(alice)
     assert "Import 1 has landed: 6 rows stand in Phano. 3 rows were rejected." in text
-    assert "accounts.csv 2 1 0 0 1 Landed" in text
-    assert "subscriptions.csv 3 1 0 0 2 Landed" in text
+    assert "accounts.csv 1 created, 0 updated 2 1 0 0 1 Landed" in text
+    assert "subscriptions.csv 1 created, 0 updated 3 1 0 0 2 Landed" in text
     assert "accounts.csv : The column twitter is not in the contract and was ignored." in text
     assert "subscriptions.csv : There are no columns term_months, renews_on: no contract has a decision date." in text
-    assert "subscriptions.csv 3 started_on 31/10/2026 Not an ISO date. Write 2026-10-31." in text
-    assert "accounts.csv 3 name empty Empty, and every row needs it." in text
+    assert (
+        "subscriptions.csv line 3 3 started_on 31/10/2026 started_on 31/10/2026 Not an ISO date. Write 2026-10-31."
+        in text
+    )
+    assert "accounts.csv line 3 3 name empty name Empty, and every row needs it." in text
     assert "Invoices no file Without invoices the billing signals stay silent" in text
     assert "Contracts and ARR 1 period" in text
     with service_context(cast.acme.pk):
@@ -208,6 +164,26 @@ def test_an_undo_that_would_lose_later_facts_is_refused_in_words(cast, alice, wo
     assert [one.state for one in read(cast)] == ["landed", "landed"]
 
 
+def test_an_undo_that_could_not_be_done_is_told_as_such(cast, alice, worker, monkeypatch):
+    send(alice, BASE)
+    worker.work()
+    alice.get(URL)
+    alice.post(f"{URL}{only_import(cast).pk}/undo/")
+    monkeypatch.setattr("portfolio.importing.undo_import", lambda *args, **options: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        worker.work()
+    assert "Import 1 was not undone; nothing changed." in alice.get(URL).content.decode()
+    assert len(read(cast, Account)) == 2
+
+
+def test_a_second_import_waits_for_the_first(cast, alice, worker):
+    send(alice, BASE)
+    change_import(cast, state="running", started_at=timezone.now(), heartbeat_at=timezone.now())
+    send(alice, BASE)
+    assert "Import 2 waits for import 1 to end." in text_of(alice, URL, **{"import": 2})
+    assert "Import 1 is running" in text_of(alice)
+
+
 def test_an_import_can_be_stopped_and_run_again(cast, alice, worker):
     send(alice, BASE)
     record = only_import(cast)
@@ -305,78 +281,3 @@ def test_the_page_asks_again_only_while_something_happens(alice, worker):
 def test_the_url_names_the_import_that_is_shown(alice, worker, number, status):
     send(alice, BASE)
     assert alice.get(URL, {"import": number}).status_code == status
-
-
-ACTS = ("stop", "undo", "run")
-
-
-def test_who_may_import_and_who_may_not(cast, client_for, worker):
-    with organization_context(organization_id=cast.acme.pk, user_id=cast.alice.pk):
-        Membership.objects.create(user=cast.eve, role=Role.VIEWER)
-    send(client_for(cast.alice), BASE)
-    record = only_import(cast).pk
-    pages = [URL, f"{URL}progress/", f"{URL}{record}/rejects/", f"{URL}{record}/rejects/csv/"]
-    posts = [
-        f"{URL}start/",
-        *(f"{URL}{record}/{act}/" for act in ACTS),
-        "/o/acme/sample/load/",
-        "/o/acme/sample/remove/",
-    ]
-    for person, status in ((cast.bob, 403), (cast.eve, 403), (cast.charlie, 404)):
-        client = client_for(person)
-        assert [client.get(url).status_code for url in pages] == [status] * len(pages)
-        assert [client.post(url).status_code for url in posts] == [status] * len(posts)
-    client = client_for(cast.alice)
-    assert [client.get(url).status_code for url in posts] == [405] * len(posts)
-    assert [client.post(url).status_code for url in pages] == [405] * len(pages)
-    assert only_import(cast).state == "waiting"
-
-
-def test_another_organizations_import_is_not_there(cast, client_for, worker):
-    canary = {"accounts.csv": "account_id,name\nA1,Canary Islands\n,Canary Row\n"}
-    send(client_for(cast.charlie), canary, slug="globex")
-    worker.work()
-    with service_context(cast.globex.pk):
-        foreign = Import.objects.get().pk
-    alice = client_for(cast.alice)
-    send(alice, {"accounts.csv": "account_id,name\nA1,Ours\n,Ours too\n"})
-    worker.work()
-    assert [alice.post(f"{URL}{foreign}/{act}/").status_code for act in ACTS] == [404, 404, 404]
-    assert [alice.get(f"{URL}{foreign}/{part}").status_code for part in ("rejects/", "rejects/csv/")] == [404, 404]
-    own = only_import(cast).pk
-    pages = [URL, f"{URL}progress/", f"{URL}{own}/rejects/"]
-    seen = "".join(alice.get(url).content.decode() for url in pages)
-    seen += download(alice, f"{URL}{own}/rejects/csv/")
-    assert "Ours too" in seen
-    assert "Canary" not in seen
-    with service_context(cast.globex.pk):
-        assert [(one.number, one.state) for one in Import.objects.all()] == [(1, "landed")]
-
-
-def test_after_the_trial_the_page_shows_and_takes_nothing(cast, alice, worker):
-    send(alice, BASE)
-    worker.work()
-    with organization_context(organization_id=cast.acme.pk, user_id=cast.alice.pk):
-        Organization.objects.update(trial_ends_at=timezone.now() - timedelta(days=1))
-    html = alice.get(URL).content.decode()
-    assert "Import 1" in html
-    assert "data-upload" not in html
-    assert "/undo/" not in html
-    refused = send(alice, BASE)
-    assert refused.status_code == 403
-    assert "The trial is over" in refused.content.decode()
-    assert alice.post(f"{URL}{only_import(cast).pk}/undo/").status_code == 403
-    assert download(alice, f"{URL}{only_import(cast).pk}/rejects/csv/").startswith("rejected_file,")
-
-
-@pytest.mark.parametrize("imports", [1, 30])
-def test_the_page_costs_the_same_with_one_import_and_with_many(cast, alice, worker, desk, imports):
-    for number in range(imports):
-        desk.drop({"accounts.csv": f"account_id,name\nA{number},Name\n,Nobody\n"}, created_by=cast.alice.pk)
-    alice.get(URL)  # the organization switch reads its names once in five minutes
-    with CaptureQueriesContext(connection) as queries:
-        page = alice.get(URL)
-    assert f"Import {imports}" in page.content.decode()
-    # A test's own transaction turns BEGIN into a savepoint and has the context restored.
-    asked = [q["sql"] for q in queries if "SAVEPOINT" not in q["sql"] and "'phano.context', ''" not in q["sql"]]
-    assert len(asked) == 14, "\n".join(sql[:160] for sql in asked)

@@ -5,14 +5,9 @@ import pytest
 from accounts.context import service_context
 from portfolio.models import Account, Act, Import
 from tests.portfolio.desk import BASE
-from tests.portfolio.test_import_page import only_import, send, text_of
+from tests.portfolio.page import only_import, send, text_of
 
 LOAD, REMOVE = "/o/acme/sample/load/", "/o/acme/sample/remove/"
-
-
-@pytest.fixture
-def alice(cast, client_for):
-    return client_for(cast.alice)
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from accounts.context import service_context
 from portfolio import uploads as limits
 from portfolio.models import Account, Import
 from tests.portfolio.desk import BASE
-from tests.portfolio.test_import_page import send
+from tests.portfolio.page import send
 
 ACCOUNTS = BASE["accounts.csv"]
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8
@@ -37,11 +37,6 @@ def claiming(archive: bytes, size: int) -> bytes:
 def renamed(archive: bytes, old: bytes, new: bytes) -> bytes:
     assert len(old) == len(new)
     return archive.replace(old, new)
-
-
-@pytest.fixture
-def alice(cast, client_for):
-    return client_for(cast.alice)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from accounts.context import service_context
 from phano.settings import broker
 from portfolio.models import Account, Import
 from tests.portfolio.desk import BASE
-from tests.portfolio.test_import_page import send
+from tests.portfolio.page import send
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS = 40
