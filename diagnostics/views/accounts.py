@@ -9,7 +9,9 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import trigger_client_event
 
 from accounts.models import Membership
 from accounts.permissions import is_allowed
@@ -41,11 +43,14 @@ MOST_PAGES = 100_000
 @require_GET
 @organization_view("portfolio.view")
 def accounts(request: MemberRequest) -> HttpResponse:
-    """The page; htmx asks for its part."""
-    template = "diagnostics/accounts.html"
-    if request.headers.get("HX-Target") == "accounts-part":
-        template += "#list"
-    return render(request, template, describe_accounts(request))
+    """The page; htmx asks for its part, and says what came of it."""
+    shown = describe_accounts(request)
+    if request.headers.get("HX-Target") != "accounts-part":
+        return render(request, "diagnostics/accounts.html", shown)
+    response = render(request, "diagnostics/accounts.html#list", shown)
+    count = shown["page"].paginator.count
+    said = ngettext("%(number)s account", "%(number)s accounts", count) % {"number": count}
+    return trigger_client_event(response, "announce", {"value": said})
 
 
 def describe_accounts(request: MemberRequest) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
+from django_htmx.http import trigger_client_event
 
 from accounts.web import MemberRequest, organization_view
 from diagnostics.filter_menus import MenuWriter, name_books
@@ -36,11 +37,14 @@ FIRST_MOVES = 6
 @require_GET
 @organization_view("portfolio.view")
 def matrix(request: MemberRequest) -> HttpResponse:
-    """The page; htmx asks for its part."""
-    template = "diagnostics/matrix.html"
-    if request.headers.get("HX-Target") == "matrix-part":
-        template += "#matrix"
-    return render(request, template, describe_matrix(request))
+    """The page; htmx asks for its part, and says what came of it."""
+    shown = describe_matrix(request)
+    if request.headers.get("HX-Target") != "matrix-part":
+        return render(request, "diagnostics/matrix.html", shown)
+    response = render(request, "diagnostics/matrix.html#matrix", shown)
+    if shown.get("in_hand"):
+        return trigger_client_event(response, "announce", {"value": shown["in_hand"].diagnosis.account.name})
+    return response
 
 
 def describe_matrix(request: MemberRequest) -> dict[str, Any]:

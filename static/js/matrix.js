@@ -9,6 +9,7 @@
     const link = event.target.closest?.("svg a[data-take]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !window.htmx) return;
     event.preventDefault();
+    hide();
     const url = link.getAttribute("href");
     window.htmx
       .ajax("GET", url, { source: part(), target: "#matrix-part", swap: "outerHTML show:none" })
@@ -37,7 +38,10 @@
 
   function hide() {
     const preview = document.getElementById("matrix-preview");
-    if (preview) preview.hidden = true;
+    if (!preview) return;
+    preview.hidden = true;
+    // htmx would copy the attribute onto the element that takes this one's place, which the content policy forbids.
+    preview.removeAttribute("style");
   }
 
   for (const name of ["pointerover", "focusin"]) {

@@ -50,6 +50,17 @@
     if (panel) panel.hidden = !open;
   }
 
+  // A choice that swaps its list closes its menu: the focus stays on the menu's button.
+  let chosenFrom = "";
+  document.addEventListener("htmx:beforeSwap", () => {
+    chosenFrom = document.activeElement?.closest("details[data-menu]")?.querySelector("summary")?.id || "";
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    const lost = !document.activeElement || document.activeElement === document.body;
+    if (chosenFrom && lost) document.getElementById(chosenFrom)?.focus({ preventScroll: true });
+    chosenFrom = "";
+  });
+
   document.addEventListener("keydown", (event) => {
     const menu = event.target.closest?.("details[data-menu][open]");
     if (event.key === "Escape") {
