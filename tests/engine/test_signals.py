@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from diagnostics.engine import DEFAULT_MODEL, diagnose
-from diagnostics.engine.signals import SIGNALS
+from diagnostics.engine.signals import SIGNALS, TIERS
 from tests.engine.books import NIGHT, PLAIN, days_ago, diagnose_changed, explain, make_book
 
 QUIET = {"activity_28": 400.0, "activity_29_56": 400.0, "activity_57_84": 400.0}
@@ -268,6 +268,12 @@ EXAMPLES = {
         "Third-party intent at **72 of 100** on 5 Nov.",
         "Intention observée à **72 sur 100** le 5 novembre.",
     ),
+    "decision_ahead": (
+        {"arr_due_90": 12_000.0},
+        0.0,
+        "**€12,000** a year is decided within 90 days: here, contracts change when they come up.",
+        "**12 000 €** par an se décident sous 90 jours : ici, les contrats changent à l’échéance.",
+    ),
 }
 
 
@@ -286,6 +292,13 @@ OF_MARKED_BOOKS = {"key_features", "negative_features", "onboarding_progress"}
 
 def test_every_signal_has_its_worked_example():
     assert set(EXAMPLES) | OF_MARKED_BOOKS == {signal.name for signal in SIGNALS}
+
+
+def test_a_contract_up_for_decision_counts_only_where_a_model_gives_it_weight():
+    model = DEFAULT_MODEL.with_weights({"decision_ahead": dict.fromkeys(TIERS, 8.0)}, version=2)
+    facts = [{"arr": 24_000.0, "arr_due_90": due} for due in (0.0, 12_000.0, 24_000.0, None)]
+    given = [explain(row, model)["decision_ahead"].points for row in diagnose_changed(*facts, model=model).to_dicts()]
+    assert given == [0.0, 4.0, 8.0, 0.0]
 
 
 def explain_last(book, name):

@@ -1,4 +1,4 @@
-"""Signals of potential: what the account can still carry. None of them reads the calendar of a contract."""
+"""Signals of potential: what the account can still carry. By default none reads the calendar of a contract."""
 
 import polars as pl
 
@@ -250,5 +250,26 @@ SIGNALS = (
         en=Wording(raises="Third-party intent at **{strength:int} of 100** on {on:date}."),
         fr=Wording(raises="Intention observée à **{strength:int} sur 100** le {on:date}."),
         records=(Records("intent_signals", "90 days"),),
+    ),
+    Signal(
+        # The moment, not the room: without weight by default. Only an organization's own outcomes can say that its
+        # customers change their contracts when these come up.
+        name="decision_ahead",
+        score="potential",
+        source="billing",
+        label=("Contract up for decision", "Contrat à décider"),
+        figures={
+            "share": (pl.col("arr_due_90") / _arr).clip(0.0, 1.0),
+            "amount": pl.col("arr_due_90"),
+        },
+        ramp=Ramp(neutral=0.0, best=1.0),
+        weight=(0, 0, 0),
+        en=Wording(
+            raises="**{amount:money}** a year is decided within 90 days: here, contracts change when they come up."
+        ),
+        fr=Wording(
+            raises="**{amount:money}** par an se décident sous 90 jours : ici, les contrats changent à l’échéance."
+        ),
+        records=(RUNNING,),
     ),
 )
