@@ -29,6 +29,37 @@ def ensure_model_version(organization: Organization) -> ModelVersion:
         return latest
     number = 1 if latest is None else latest.number + 1
     parameters = {**json.loads(wanted), "version": number}
+    if latest is not None and "fitted" in latest.parameters:
+        parameters["fitted"] = latest.parameters["fitted"]
+    return ModelVersion.objects.create(number=number, origin=origin, parameters=parameters, digest=digest)
+
+
+def default_model(organization: Organization) -> ScoringModel:
+    """The default with the organization's own amount for defense: what a fit begins from."""
+    return ScoringModel.from_json(_default_for(float(organization.defense_arr)))
+
+
+def read_model_in_force(organization: Organization) -> tuple[ScoringModel, dict[str, Any]]:
+    """The latest version's model, and what it was fitted on: empty for the default, which needs no version yet."""
+    latest = ModelVersion.objects.order_by("-number").first()
+    if latest is None or latest.origin == ModelVersion.Origin.DEFAULT:
+        return default_model(organization), {}
+    return read_model(latest), latest.parameters.get("fitted", {})
+
+
+def publish_model(model: ScoringModel, *, fitted: dict[str, Any]) -> ModelVersion:
+    """Put a fitted model in force as a new version; the one in force stays where it is the same.
+
+    `fitted` says what it was fitted on (as_of, last_night, nights). Needs an open context.
+    """
+    wanted = _describe(model)
+    digest = hashlib.sha256(wanted.encode()).hexdigest()
+    latest = ModelVersion.objects.order_by("-number").first()
+    if latest is not None and latest.digest == digest:
+        return latest
+    number = 1 if latest is None else latest.number + 1
+    parameters = {**json.loads(wanted), "version": number, "fitted": fitted}
+    origin = ModelVersion.Origin.FITTED
     return ModelVersion.objects.create(number=number, origin=origin, parameters=parameters, digest=digest)
 
 

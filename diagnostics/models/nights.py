@@ -13,6 +13,7 @@ class ModelVersion(TenantModel):
 
     class Origin(models.TextChoices):
         DEFAULT = "default"  # comes with the program and follows its releases
+        FITTED = "fitted"  # weights or curve come from the organization's own outcomes
 
     number = models.PositiveIntegerField()
     origin = models.CharField(max_length=16, choices=Origin.choices)
