@@ -65,7 +65,8 @@ INSERT INTO portfolio_usage (organization_id, account_id, metric, day, quantity)
 SELECT %(organization)s, own.id, 'events', day::date,
        (50 + own.n %% 200) * CASE WHEN own.n %% 12 = 0 AND day > %(night)s::date - 40 THEN 0.3 ELSE 1 END
 FROM own, generate_series(%(night)s::date - 83, %(night)s::date, '4 days') day;
-INSERT INTO portfolio_ticket (id, organization_id, source_id, account_id, opened_at, priority, subject, body, requester_email)
+INSERT INTO portfolio_ticket (
+    id, organization_id, source_id, account_id, opened_at, priority, subject, body, requester_email)
 SELECT gen_random_uuid(), %(organization)s, 'ticket-' || own.n, own.id,
        %(night)s::timestamptz - (own.n %% 60) * interval '1 day', 'normal', '', '', ''
 FROM own WHERE own.n %% 3 = 0;
