@@ -4,9 +4,11 @@ from typing import Any
 
 from django.urls import reverse
 
+from accounts.models import Visibility
 from accounts.permissions import is_allowed
 from diagnostics.models import Night
 from diagnostics.queries.today import count_open
+from portfolio.books import widest_book
 
 
 def describe_diagnosis(request: Any) -> dict[str, Any]:
@@ -15,8 +17,11 @@ def describe_diagnosis(request: Any) -> dict[str, Any]:
     night = getattr(request, "last_night", None) or Night.objects.order_by("-night").first()
     if night is None:
         return {}
+    counts = {"today": count_open(request.membership)}
+    if widest_book(request.membership) == Visibility.ALL:
+        counts["accounts"] = night.accounts
     return {
-        "counts": {"today": count_open(request.membership)},
+        "counts": counts,
         "diagnosis_status": {"state": "complete", "at": night.finished_at, "accounts": night.accounts},
     }
 

@@ -63,9 +63,9 @@ class Box:
     right: float
     bottom: float
 
-    def grown(self, by: float) -> "Box":
-        """Wider by `by` on the left and on the right; lines of text may stand close above one another."""
-        return Box(self.left - by, self.top, self.right + by, self.bottom)
+    def grown(self, by: float, *, upwards: float = 0.0) -> "Box":
+        """Wider by `by` on the left and on the right, taller by `upwards` above and below."""
+        return Box(self.left - by, self.top - upwards, self.right + by, self.bottom + upwards)
 
     def meets_box(self, other: "Box") -> bool:
         return (
@@ -122,8 +122,8 @@ GAP = 5.0
 # Between the ends of two names on one line.
 AIR = 4.0
 # A leader line is worth its ink only this near to its disc.
-RINGS = (12.0, 22.0, 34.0)
-COMPASS = tuple(math.radians(angle) for angle in (0, 180, 45, -45, 135, -135, 90, -90, 22, -22, 158, -158))
+RINGS = (12.0, 26.0)
+COMPASS = tuple(math.radians(angle) for angle in (0, 180, 45, -45, 135, -135, 90, -90))
 
 
 class Placer:
@@ -169,6 +169,7 @@ class Placer:
         for candidates, clear_of_lines in ways:
             for place in candidates(disc, width):
                 if self.is_free(place.box, clear_of_lines=clear_of_lines) and self._names_clearly(place, disc):
+                    # Lines of text may stand close above one another, not end to end.
                     self.take(place.box.grown(AIR))
                     return place
         return None
@@ -177,7 +178,7 @@ class Placer:
         """Without a leader a name belongs to the nearest disc, which must be its own."""
         if place.leader is not None:
             return self._leads_freely(place, own)
-        near = place.box.grown(GAP + 1)
+        near = place.box.grown(GAP + 2, upwards=GAP + 2)
         # A speck beside a large disc takes nobody's name.
         weighty = own[2] / 2
         return not any(

@@ -45,7 +45,9 @@ def test_every_column_sorts_both_ways_and_what_is_unknown_comes_last(book, clien
 
 def test_a_head_sorts_by_its_column_and_then_the_other_way(book, client_for):
     page = read(client_for(book.alice), "?sort=health&segment=defense_priority")
-    head = re.search(r'<th scope="col" class="n" aria-sort="ascending"><a class="sort" id="sort-health" href="([^"]+)"', page)
+    head = re.search(
+        r'<th scope="col" class="n" aria-sort="ascending"><a class="sort" id="sort-health" href="([^"]+)"', page
+    )
     assert head.group(1) == "/o/acme/accounts/?segment=defense_priority&amp;sort=-health"
 
 
