@@ -5,6 +5,7 @@ behind them.
 """
 
 import logging
+import traceback
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -64,8 +65,12 @@ class Run:
                 records.end_import(self.claimed.pk, Import.State.STOPPED)
             raise
         except Exception as error:
-            logger.exception("Import %s of %s failed.", self.errand.number, self.errand.organization_id)
-            state, fault = Import.State.FAILED, type(error).__name__
+            where = "".join(traceback.format_tb(error.__traceback__))
+            # Without the error's own words: PostgreSQL's quote the row that failed, with its names and addresses.
+            logger.error(
+                "Import %s of %s failed.\n%s%s", self.errand.number, self.errand.organization_id, where, fault_of(error)
+            )
+            state, fault = Import.State.FAILED, fault_of(error)
         with service_context(self.errand.organization_id):
             records.end_import(self.claimed.pk, state, fault=fault)
             days = records.days_of(self.claimed.pk)
@@ -147,6 +152,13 @@ class Run:
     def _in_context(self, act: Callable[..., None], *arguments: Any) -> None:
         with service_context(self.errand.organization_id):
             act(*arguments)
+
+
+def fault_of(error: Exception) -> str:
+    """What kind of error it was, and PostgreSQL's own number for it; none of its words."""
+    cause = error.__cause__ or error
+    code = getattr(cause, "sqlstate", None)
+    return f"{type(error).__name__} {code}" if code else type(error).__name__
 
 
 def land_side_by_side(blocks: Iterable[Any], land: Callable[[Any], None]) -> None:

@@ -194,3 +194,26 @@ def test_a_worker_that_is_killed_leaves_whole_blocks(desk):
     assert desk.fresh(begun).is_interrupted
     assert run_import(desk.organization.pk, begun.pk, sources=sources) == Import.State.LANDED
     assert (desk.export(), desk.counts(begun), desk.rejected(begun)) == expected
+
+
+SECRET = "Canary of acme"
+
+
+def test_a_failure_is_logged_without_the_row_that_failed(desk, caplog):
+    """PostgreSQL's own words quote the row: names and addresses must not come into a log."""
+    from portfolio.importing import records
+
+    def fail(*_args, **_kwargs):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO portfolio_account (id, organization_id, source_id) VALUES (gen_random_uuid(), %s, %s)",
+                [desk.organization.pk, SECRET],
+            )
+
+    begun, sources = desk.begin(BASE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(records, "record_block", fail)
+        assert run_import(desk.organization.pk, begun.pk, sources=sources) == Import.State.FAILED
+    assert desk.fresh(begun).fault == "IntegrityError 23502"
+    assert "failed" in caplog.text
+    assert SECRET not in caplog.text

@@ -1,5 +1,6 @@
 """Import files of the data contract."""
 
+import time
 import uuid
 from argparse import ArgumentParser
 from pathlib import Path
@@ -12,6 +13,7 @@ from accounts.tenancy import service_context
 from portfolio.importing import NotPossible, Refused, Source, begin_import, find_sources, run_import
 from portfolio.importing.notes import note, write_note
 from portfolio.importing.rejects import write_rejected_rows
+from portfolio.importing.run import Progress
 from portfolio.management.organizations import add_organization_argument, organization_named
 from portfolio.models import Import, ImportFile
 
@@ -39,7 +41,7 @@ class Command(BaseCommand):
             raise CommandError(write_note(note(refused.code, **refused.details))) from refused
         begun = self._begin(organization_id, sources, options["last_paid_days"])
         try:
-            state = run_import(organization_id, begun.pk, sources=sources)
+            state = run_import(organization_id, begun.pk, sources=sources, progress=self._show_progress(begun))
         except NotPossible as error:
             with service_context(organization_id):
                 Import.objects.filter(pk=begun.pk).delete()
@@ -55,6 +57,24 @@ class Command(BaseCommand):
             if not organization.is_writable:
                 raise CommandError("The trial is over: the organization can be read and exported, but not changed.")
             return begin_import(organization, sources, origin=Import.Origin.COMMAND, last_paid_days=last_paid_days)
+
+    def _show_progress(self, begun: Import) -> Progress | None:
+        """On a terminal, how far the file that is read is; asked for at most once a second."""
+        if not self.stderr.isatty():
+            return None
+        shown = time.monotonic()
+
+        def show() -> None:
+            nonlocal shown
+            if time.monotonic() < shown + 1:
+                return
+            shown = time.monotonic()
+            with service_context(begun.organization_id):
+                file = ImportFile.objects.filter(of_import=begun, state=ImportFile.State.READING).first()
+            if file is not None:
+                self.stderr.write(f"\r{file.name} {file.share:.0%} \r", str, ending="")
+
+        return show
 
     def _report(self, begun: Import, rejects: Path | None, state: Import.State | None) -> None:
         files = list(ImportFile.objects.filter(of_import=begun).order_by("position"))
