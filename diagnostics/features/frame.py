@@ -14,7 +14,7 @@ from .invoices import read_invoices
 from .limits import find_nearest_limits, read_limits
 from .needs import read_needs
 from .planning import read_planning
-from .reading import Facts, FeatureSettings
+from .reading import Facts, FeatureSettings, planned_in_sets
 from .subscriptions import read_subscriptions
 from .support import read_support
 from .usage import read_metrics, read_usage
@@ -49,29 +49,32 @@ def compute_features(cursor: Any, organization_id: uuid.UUID, night: date, setti
     An account is in it if it is known by then and has not churned: a subscription runs or ended within the grace, or
     it never had one. Call it inside the organization's context: other organizations' rows cannot be seen.
     """
-    facts = Facts(cursor, organization_id, night, settings)
-    subscriptions = read_subscriptions(facts)
-    accounts = read_accounts(facts).join(subscriptions, on="account_id", how="left")
-    begun = (pl.col("customer_since") <= night).fill_null(True) | pl.col("running").fill_null(False)
-    accounts = accounts.filter(pl.col("running").fill_null(True) & begun)
-    metrics = read_metrics(facts)
-    usage = read_usage(facts, metrics, accounts)
-    limits = find_nearest_limits(read_limits(facts), metrics, usage)
-    frame = accounts
-    parts = (
-        read_invoices(facts),
-        usage,
-        limits,
-        read_support(facts),
-        read_exchanges(facts),
-        read_planning(facts),
-        read_needs(facts),
-    )
-    for part in parts:
-        frame = frame.join(part, on="account_id", how="left")
-    frame = frame.with_columns(running=pl.col("running").fill_null(False), crm_known_to=pl.col("last_known_on").max())
-    frame = frame.with_columns(pl.col(name).max() for name in OF_THE_BOOK)
-    return conform(_keep_known(_fill_zeros(frame), night))
+    with planned_in_sets(cursor):
+        facts = Facts(cursor, organization_id, night, settings)
+        subscriptions = read_subscriptions(facts)
+        accounts = read_accounts(facts).join(subscriptions, on="account_id", how="left")
+        begun = (pl.col("customer_since") <= night).fill_null(True) | pl.col("running").fill_null(False)
+        accounts = accounts.filter(pl.col("running").fill_null(True) & begun)
+        metrics = read_metrics(facts)
+        usage = read_usage(facts, metrics, accounts)
+        limits = find_nearest_limits(read_limits(facts), metrics, usage)
+        frame = accounts
+        parts = (
+            read_invoices(facts),
+            usage,
+            limits,
+            read_support(facts),
+            read_exchanges(facts),
+            read_planning(facts),
+            read_needs(facts),
+        )
+        for part in parts:
+            frame = frame.join(part, on="account_id", how="left")
+        frame = frame.with_columns(
+            running=pl.col("running").fill_null(False), crm_known_to=pl.col("last_known_on").max()
+        )
+        frame = frame.with_columns(pl.col(name).max() for name in OF_THE_BOOK)
+        return conform(_keep_known(_fill_zeros(frame), night))
 
 
 def _fill_zeros(frame: pl.DataFrame) -> pl.DataFrame:
