@@ -28,7 +28,16 @@ from diagnostics.discrimination import (
 from diagnostics.engine import ScoringModel
 from diagnostics.engine.risk import estimate_risks
 from diagnostics.engine.signals import Score
-from diagnostics.fitting import PENALTIES, Sample, apply_factors, draw_sample, fit_curve, fit_factors
+from diagnostics.fitting import (
+    PENALTIES,
+    Sample,
+    apply_factors,
+    correct_curve,
+    draw_sample,
+    fit_correction,
+    fit_curve,
+    fit_factors,
+)
 from diagnostics.model_versions import default_model, publish_model
 from diagnostics.needs import find_voiced_needs
 from diagnostics.outcomes import HORIZON_DAYS, find_first_night, list_months_back, read_outcomes
@@ -70,9 +79,12 @@ class Curve:
 
     default_loss: float
     fitted_loss: float
-    reliability: list[Decile]  # of the curve that is kept
+    reliability: list[Decile]  # of the curve that is kept, before its correction
     mean_forecast: float
     rate: float
+    # What later nights say of forecasts by earlier ones: log-odds × slope + shift.
+    slope: float = 1.0
+    shift: float = 0.0
 
     @property
     def kept(self) -> bool:
@@ -145,7 +157,7 @@ def fit_model(past: list[PastNight], default: ScoringModel, as_of: date, *, sett
         curve = _try_curve(past, default, trials["health"], folds)
         # Fitted weights need the curve that was fitted to them; the default's may get a better one.
         if curve.kept or trials["health"].kept:
-            model = fit_curve(_diagnose_all(past, model), model)
+            model = correct_curve(fit_curve(_diagnose_all(past, model), model), curve.slope, curve.shift)
     return Calibration(as_of, nights, trials, curve, default, model)
 
 
@@ -225,7 +237,7 @@ def _try_curve(past: list[PastNight], default: ScoringModel, health: Trial, fold
     outcome, direction = FORESEEN["health"]
     usual = _diagnose_all(past, default)
     nights = usual["night"].to_physical().to_numpy()
-    happened, before, after = [], [], []
+    happened, before, after, foreseen = [], [], [], []
     for train, test in folds:
         model, judged = default, np.isin(nights, test)
         if health.kept:
@@ -238,10 +250,14 @@ def _try_curve(past: list[PastNight], default: ScoringModel, health: Trial, fold
         happened.append(usual[outcome].to_numpy().astype(bool)[rows])
         before.append(usual["churn_risk"].to_numpy()[rows])
         after.append(_forecast(found, model)[rows])
+        foreseen.append(usual["open"].to_numpy()[rows])
     labels, default_risk, fitted_risk = np.concatenate(happened), np.concatenate(before), np.concatenate(after)
     default_loss, fitted_loss = (measure_log_loss(labels, _log_odds(risk)) for risk in (default_risk, fitted_risk))
     kept = fitted_risk if health.kept or fitted_loss < default_loss else default_risk
-    return Curve(default_loss, fitted_loss, measure_reliability(labels, kept), float(kept.mean()), float(labels.mean()))
+    rates = float(kept.mean()), float(labels.mean())
+    undecided = np.concatenate(foreseen)
+    correction = fit_correction(_log_odds(fitted_risk[undecided]), labels[undecided])
+    return Curve(default_loss, fitted_loss, measure_reliability(labels, kept), *rates, *correction)
 
 
 def _forecast(diagnoses: pl.DataFrame, model: ScoringModel) -> NDArray[np.float64]:

@@ -1,7 +1,8 @@
 """Fitting a scoring model to outcomes: logistic, no weight against its signal's direction, drawn to the default.
 
 Pure: nights in, models out. A weight is the default's times a factor that is never negative; the penalty draws each
-factor to 1 (to 0 where the default gives no points), so a signal that the outcomes say nothing about keeps its default.
+factor to 1 (to 0 where the default gives no points). A signal that never spoke (a source not connected yet; notice, after
+which there is nothing to foresee) keeps the default's points.
 """
 
 import math
@@ -23,6 +24,7 @@ PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 UNWEIGHTED_POINTS = 10.0  # the scale of a signal to which the default gives no points
 LEAST_SLOPE = 0.01  # log-odds per point; below it the default score says nothing, and draws nothing to it
 FREE = math.inf
+SLOPE_SPREAD = 0.1  # by which later nights correct the slope of a curve; its level they correct freely
 CURVE_SPREAD = 1.5  # log-odds by which the facts of the risk curve move freely from the default
 
 
@@ -198,9 +200,11 @@ def apply_factors(model: ScoringModel, sample: Sample, factors: Numbers, score: 
     """
     before, after = sample.default_score, sample.points @ factors
     scale = float(before.std() / after.std()) if after.std() > 0 else 1.0
+    spoke = sample.points.any(axis=0)
     weights = {
         name: {tier: round(unit * factor * scale * STEP) / STEP for tier, unit in sample.units[name].items()}
-        for name, factor in zip(sample.names, factors, strict=True)
+        for name, factor, heard in zip(sample.names, factors, spoke, strict=True)
+        if heard
     }
     moved = float(np.median(before) - np.median(after) * scale)
     base = round((model.base[score] + moved) * STEP) / STEP
@@ -232,3 +236,27 @@ def fit_curve(diagnoses: pl.DataFrame, model: ScoringModel) -> ScoringModel:
     )
     given = dict(zip(("churn_per_point", *FACTS, "churn_at_base"), (round(float(x), 6) for x in found), strict=True))
     return replace(model, risk=replace(risk, **given))
+
+
+def fit_correction(log_odds: Numbers, labels: NDArray[np.bool_]) -> tuple[float, float]:
+    """Slope and shift by which forecasts made for later nights come to what then happened.
+
+    A book that ages or a market that turns moves the level between the nights learned from and those foreseen.
+    """
+    columns = np.column_stack([log_odds, np.ones(len(log_odds))])
+    slope, shift = fit_log_odds(
+        columns, labels, prior=[1.0, 0.0], spread=[SLOPE_SPREAD, FREE], bounds=[(0.0, None), (None, None)]
+    )
+    return float(slope), float(shift)
+
+
+def correct_curve(model: ScoringModel, slope: float, shift: float) -> ScoringModel:
+    """The model with its churn curve so corrected; what facts add (notice, a late renewal) stays as it is."""
+    risk = model.risk
+    given = {
+        "churn_per_point": risk.churn_per_point * slope,
+        "churn_at_base": risk.churn_at_base * slope + shift,
+        "churn_no_decision": risk.churn_no_decision * slope,
+        "churn_decision": risk.churn_decision * slope,
+    }
+    return replace(model, risk=replace(risk, **{name: round(value, 6) for name, value in given.items()}))

@@ -47,7 +47,8 @@ class Command(BaseCommand):
         kept = "fitted" if curve.kept or found.trials["health"].kept else "the default stays"
         self.stdout.write(
             f"Churn curve: {kept}; log-loss {curve.fitted_loss:.4f} against {curve.default_loss:.4f} by default; "
-            f"mean forecast {curve.mean_forecast:.3f}, rate {curve.rate:.3f}. By tenths of forecast:"
+            f"mean forecast out of time {curve.mean_forecast:.3f}, rate {curve.rate:.3f}, corrected by log-odds × "
+            f"{curve.slope:.2f} {curve.shift:+.2f}. By tenths of forecast, before the correction:"
         )
         for part in curve.reliability:
             self.stdout.write(f"  {part.rows:6} rows  forecast {part.forecast:.3f}  happened {part.happened:.3f}")
