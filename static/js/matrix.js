@@ -3,45 +3,47 @@
 (() => {
   "use strict";
 
-  const part = () => document.getElementById("matrix-part");
+  const AIR = 12;
+  const GAP = 10;
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("svg a[data-take]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !window.htmx) return;
     event.preventDefault();
-    hide();
     const url = link.getAttribute("href");
+    // How it is swapped stands on the part itself.
     window.htmx
-      .ajax("GET", url, { source: part(), target: "#matrix-part", swap: "outerHTML show:none" })
+      .ajax("GET", url, { source: document.getElementById("matrix-part"), target: "#matrix-part" })
       .then(() => {
         history.replaceState(history.state, "", url);
         document.getElementById(link.id)?.focus({ preventScroll: true });
       });
   });
 
+  // In the chart's own units, so that it grows with the chart.
   function show(link) {
     const preview = document.getElementById("matrix-preview");
-    const frame = preview?.parentElement;
     const mark = link.querySelector("circle, rect");
     if (!preview || !mark) return;
-    const [name, ...rest] = (link.dataset.preview || link.getAttribute("aria-label")).split("\n");
-    preview.querySelector("b").textContent = name;
-    preview.querySelector("span").textContent = rest.join("\n");
-    preview.hidden = false;
-    const around = frame.getBoundingClientRect();
-    const box = mark.getBoundingClientRect();
-    const right = box.right - around.left + 8;
-    const fits = right + preview.offsetWidth <= frame.clientWidth;
-    preview.style.left = `${Math.max(0, fits ? right : box.left - around.left - preview.offsetWidth - 8)}px`;
-    preview.style.top = `${Math.max(0, box.top + box.height / 2 - around.top - preview.offsetHeight / 2)}px`;
+    const lines = (link.dataset.preview || link.getAttribute("aria-label").replace(": ", "\n")).split("\n");
+    const texts = [...preview.querySelectorAll("text")];
+    texts.forEach((text, at) => { text.textContent = lines[at] || ""; });
+    const width = Math.max(...texts.map((text) => text.getComputedTextLength())) + 2 * AIR;
+    const height = lines.length > 2 ? 66 : 50;
+    const panel = preview.querySelector("rect");
+    panel.setAttribute("width", width);
+    panel.setAttribute("height", height);
+    const box = mark.getBBox();
+    const frame = preview.ownerSVGElement.viewBox.baseVal;
+    const right = box.x + box.width + GAP;
+    const x = right + width <= frame.width ? right : Math.max(0, box.x - GAP - width);
+    const y = Math.min(Math.max(0, box.y + box.height / 2 - height / 2), frame.height - height);
+    preview.setAttribute("transform", `translate(${x} ${y})`);
+    preview.setAttribute("visibility", "visible");
   }
 
   function hide() {
-    const preview = document.getElementById("matrix-preview");
-    if (!preview) return;
-    preview.hidden = true;
-    // htmx would copy the attribute onto the element that takes this one's place, which the content policy forbids.
-    preview.removeAttribute("style");
+    document.getElementById("matrix-preview")?.setAttribute("visibility", "hidden");
   }
 
   for (const name of ["pointerover", "focusin"]) {

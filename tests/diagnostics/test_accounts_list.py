@@ -36,11 +36,16 @@ __all__ = ["book"]
         ("-decision", "KOS"),
         ("confidence", "SOK"),
         ("-confidence", "KOS"),
-        ("-owner", "SOK"),
     ],
 )
 def test_every_column_sorts_both_ways_and_what_is_unknown_comes_last(book, client_for, sort, order):
     assert listed(client_for(book.alice), f"?sort={sort}") == order
+
+
+def test_accounts_sort_by_their_csm_and_else_by_their_am(book, client_for):
+    client = client_for(book.alice)
+    assert listed(client, "?sort=-owner")[0] == "S"
+    assert listed(client, "?sort=owner")[2] == "S"
 
 
 def test_a_head_sorts_by_its_column_and_then_the_other_way(book, client_for):
