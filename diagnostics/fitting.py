@@ -1,7 +1,7 @@
 """Fitting a scoring model to outcomes: logistic, no weight against its signal's direction, drawn to the default.
 
 Pure: nights in, models out. A weight is the default's times a factor that is never negative; the penalty draws each
-factor to 1 (to 0 where the default gives no points). A signal that never spoke (a source not connected yet; notice, after
+factor to 1 (to 0 where the default gives no points). A signal that never spoke (a source not connected; notice, after
 which there is nothing to foresee) keeps the default's points.
 """
 
