@@ -1,11 +1,14 @@
 """A desk at which one organization imports files, reads what stands then, and takes imports back."""
 
 import csv
+import gzip
 import io
 import uuid
 from collections.abc import Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
+from itertools import islice
 from pathlib import Path
 
 from accounts.models import Organization
@@ -16,6 +19,7 @@ from portfolio.importing.notes import write_note
 from portfolio.importing.reasons import explain
 from portfolio.importing.rejects import read_cells
 from portfolio.models import Import, ImportFile, RejectedRow
+from portfolio.sample import write
 
 BASE = {
     "products.csv": "product_id,name,core\ncrm,CRM,true\nflow,Flow,false\n",
@@ -110,3 +114,14 @@ class Desk:
         with service_context(self.organization.pk):
             assert claim_undo(record.pk)
         take_back(self.organization.pk, record.pk, undone_by=uuid.uuid4())
+
+
+def write_small_sample(folder: Path, today: date, *, usage_rows: int = 20_000) -> None:
+    """The sample with the first of its usage: more of the same rows would show nothing more."""
+    write(folder, today)
+    (usage,) = folder.glob("usage.csv*")
+    opened = gzip.open if usage.suffix == ".gz" else open
+    with opened(usage, "rt", newline="") as file:
+        rows = list(islice(file, usage_rows))
+    usage.unlink()
+    (folder / "usage.csv").write_text("".join(rows))

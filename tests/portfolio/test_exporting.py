@@ -12,8 +12,7 @@ from accounts.tenancy import service_context
 from portfolio.contract import FILES
 from portfolio.exporting import Folder, export_organization, write_rows
 from portfolio.models import Account, Act, Import
-from portfolio.sample import write
-from tests.portfolio.desk import BASE
+from tests.portfolio.desk import BASE, write_small_sample
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sample")
-    write(folder, date(2026, 11, 20))
+    write_small_sample(folder, date(2026, 11, 20))
     return folder
 
 

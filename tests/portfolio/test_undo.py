@@ -12,8 +12,7 @@ from portfolio.importing import NotPossible, take_back
 from portfolio.importing.undo import claim_undo
 from portfolio.models import Account, Act, Contact, Import, PreviousRow, PreviousUsage
 from portfolio.people import hash_address
-from portfolio.sample import write
-from tests.portfolio.desk import BASE
+from tests.portfolio.desk import BASE, write_small_sample
 
 pytestmark = pytest.mark.django_db
 CONTACTS = "contact_id,account_id,name,email,phone,title\nC1,A1,Ingrid Moe,i@h.example,+47 1,COO\n"
@@ -181,7 +180,7 @@ def first_import(desk) -> Import:
 def test_the_sample_is_taken_out_with_what_members_did(desk, tmp_path):
     folder = tmp_path / "sample"
     folder.mkdir()
-    write(folder, datetime(2026, 11, 20).date())
+    write_small_sample(folder, datetime(2026, 11, 20).date())
     record = desk.drop(folder)
     with service_context(desk.organization.pk):
         account = Account.objects.order_by("source_id").first()
