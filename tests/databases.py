@@ -101,6 +101,12 @@ def empty_tables() -> None:
             [list(KEPT_TABLES)],
         ).fetchall()
         admin.execute("TRUNCATE " + ", ".join(row[0] for row in tables) + " RESTART IDENTITY CASCADE")
+        # Months of usage that a test made are no part of the template; who walks every table would find them empty.
+        for (month,) in admin.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits JOIN pg_class ON oid = inhrelid "
+            "WHERE inhparent = 'portfolio_usage'::regclass"
+        ).fetchall():
+            admin.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(month)))
 
 
 def truncate_after_transaction_tests() -> None:
