@@ -5,7 +5,7 @@ import re
 import pytest
 
 CSM = "camille.roussel@brindel.example"
-ACCOUNTS = "account_id,name,csm_email\nA1,Kestrel Logistics,\nA2,Maison Aubrac,\n,No id,\n"
+ACCOUNTS = "account_id,name,customer_since\nA1,Kestrel Logistics,2024-01-15\nA2,Maison Aubrac,2023-05-02\n,No id,\n"
 
 
 def count_open(page) -> int:
