@@ -2,9 +2,8 @@
 
 Most accounts are well, as in a real book: one in twelve is used less and less, a few pay late or wait for an answer.
 The floor of an organization is one SQL statement, run in the same context, that adds its usage up into two sums and
-inserts one row per account into a table with the fences of a tenant table. Floor and night take turns, organization by
-organization, on data that a night before has already read. The nights that movements compare exist: the one before,
-and those of thirty days before both.
+inserts one row per account. Floor and night take turns, organization by organization, on data that a night before has
+already read. The nights that movements compare exist: the one before, and those of thirty days before both.
 """
 
 import argparse
@@ -79,23 +78,13 @@ SELECT %(organization)s, own.id, metric, %(night)s::date - d,
              * (CASE WHEN own.n %% 12 = 0 THEN 1 - (%(days)s - d) / 120.0 ELSE 1 END))
 FROM own, generate_series(0, %(days)s - 1) d, unnest(ARRAY['events', 'active_users']) metric;
 """
-# Fenced and indexed as every table of an organization is: that much no night can do without.
 FLOOR_TABLE = """
-CREATE TABLE bench_floor (
-    id uuid PRIMARY KEY, organization_id uuid NOT NULL, account_id uuid NOT NULL, night date NOT NULL,
-    events float8, active_users float8, UNIQUE (organization_id, id), UNIQUE (organization_id, account_id, night),
-    FOREIGN KEY (organization_id, account_id) REFERENCES portfolio_account (organization_id, id)
-);
-CREATE INDEX ON bench_floor (organization_id, night);
-ALTER TABLE bench_floor ENABLE ROW LEVEL SECURITY;
-CREATE POLICY bench_floor_isolation ON bench_floor TO phano_app
-    USING (organization_id = (SELECT guard.organization()))
-    WITH CHECK (organization_id = (SELECT guard.organization()));
+CREATE TABLE bench_floor (organization_id uuid, account_id uuid, events float8, active_users float8);
 GRANT ALL ON bench_floor TO phano_app;
 """
 FLOOR = """
-INSERT INTO bench_floor (id, organization_id, account_id, night, events, active_users)
-SELECT uuidv7(), organization_id, account_id, '{night}', sum(quantity) FILTER (WHERE metric = 'events'),
+INSERT INTO bench_floor (organization_id, account_id, events, active_users)
+SELECT organization_id, account_id, sum(quantity) FILTER (WHERE metric = 'events'),
        sum(quantity) FILTER (WHERE metric = 'active_users')
 FROM portfolio_usage
 WHERE organization_id = '{organization}' AND day BETWEEN '{first}' AND '{night}'
@@ -160,7 +149,6 @@ def measure(organization_id: uuid.UUID) -> tuple[float, float, float]:
     """Seconds of the floor, of the diagnosis, and of movements with priorities, each with its commit left out."""
     with service_context(organization_id), connection.cursor() as cursor:
         first = NIGHT - timedelta(days=DAYS - 1)
-        cursor.execute("DELETE FROM bench_floor WHERE organization_id = %s", [organization_id])
         began = time.perf_counter()
         cursor.execute(FLOOR.format(organization=organization_id, first=first, night=NIGHT))
         floored = time.perf_counter()

@@ -132,7 +132,7 @@ def test_a_second_row_is_found_in_another_block_whatever_stood_before(base, monk
     assert quantities(base)[0][-1] == "1"
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(
         st.tuples(
