@@ -77,7 +77,9 @@ class Facts:
         Parameters are written into the text by psycopg as literals: COPY takes no others, and only literal days let
         the planner leave out the months of usage that are not asked for.
         """
-        with self.cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)", {**self.parameters, **more}) as copy:
+        # psycopg's own cursor: Django's, while it records what it asks (PHANO_DEBUG), takes no parameters for a COPY.
+        cursor = getattr(self.cursor, "cursor", self.cursor)
+        with cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)", {**self.parameters, **more}) as copy:
             text = b"".join(bytes(block) for block in copy)
         if not text:
             return pl.DataFrame(schema=columns)

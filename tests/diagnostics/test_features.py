@@ -4,6 +4,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from diagnostics.features import FeatureSettings
 from diagnostics.models import VoicedNeed
@@ -311,3 +313,9 @@ def test_needs_count_for_products_that_the_account_could_have(book):
     assert pick(row, "needs_voiced", "need_on", "voiced_arr") == (2, days_ago(3), 1200)
     assert row["voiced_product_id"] == str(other.id)
     assert pick(read_one(days_ago(4)), "needs_voiced", "need_on") == (2, days_ago(20))
+
+
+def test_features_are_read_while_django_records_its_queries(book):
+    """As under PHANO_DEBUG=1, where Django's own cursor takes a COPY without parameters only."""
+    with CaptureQueriesContext(connection):
+        assert pick(read_one(), "running", "arr") == (True, 1200)
