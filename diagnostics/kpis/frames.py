@@ -1,0 +1,70 @@
+"""Amounts that do not drift, and the frames that the families share.
+
+Money is `Decimal(38, 12)`: an MRR of four decimals times a plan rate of eight is exact in it, and so is every sum.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+MONEY = pl.Decimal(38, 12)
+MONTHS = 12
+
+# One account's share of one KPI in one period. `detail` follows the name after a colon ('' = the headline);
+# `owner_on`: the day whose owner answers for it. A ratio's denominator may be zero, an amount has none.
+PARTS: dict[str, Any] = {
+    "kpi": pl.String,
+    "detail": pl.String,
+    "period": pl.String,
+    "account_id": pl.String,
+    "owner_on": pl.Date,
+    "numerator": MONEY,
+    "denominator": MONEY,
+}
+
+
+def no_parts() -> pl.DataFrame:
+    """Parts of nothing."""
+    return pl.DataFrame(schema=PARTS)
+
+
+def money(value: int | str | Decimal) -> pl.Expr:
+    """A literal amount."""
+    return pl.lit(Decimal(value), dtype=MONEY)
+
+
+def exact(column: str | pl.Expr) -> pl.Expr:
+    """Any number as an amount; a float to its sixth decimal, which is what scores and risks are known to."""
+    expression = pl.col(column) if isinstance(column, str) else column
+    return expression.cast(MONEY)
+
+
+def add_arr(periods: pl.DataFrame, rates: pl.DataFrame, day: pl.Expr, *, first_month: int) -> pl.DataFrame:
+    """Column `arr`: MRR × 12 at the plan rate of the day's fiscal year; NULL where that rate is missing.
+
+    `periods` has mrr and currency; `rates` fiscal_year, currency and rate, the reporting currency with it.
+    """
+    year = pl.when(day.dt.month() >= first_month).then(day.dt.year()).otherwise(day.dt.year() - 1)
+    keyed = periods.with_columns(fiscal_year=year)
+    priced = keyed.join(rates, on=["fiscal_year", "currency"], how="left", maintain_order="left")
+    return priced.with_columns(arr=pl.col("mrr").cast(MONEY) * money(MONTHS) * pl.col("rate")).drop(
+        "fiscal_year", "rate"
+    )
+
+
+def add_months(day: pl.Expr, months: pl.Expr) -> pl.Expr:
+    """The same day so many months later, or the last of its month; NULL where either is."""
+    return day.dt.offset_by(pl.format("{}mo", months))
+
+
+def whole_months(first: pl.Expr, last: pl.Expr) -> pl.Expr:
+    """How many whole months have passed between two days; negative where the last comes first."""
+    months = (last.dt.year() - first.dt.year()) * MONTHS + last.dt.month().cast(pl.Int32) - first.dt.month()
+    return months - (add_months(first, months) > last).cast(pl.Int32)
+
+
+def days_frame(days: list[date]) -> pl.DataFrame:
+    """One row per day, column `day`."""
+    return pl.DataFrame({"day": days}, schema={"day": pl.Date})

@@ -1,0 +1,168 @@
+"""The frames that the KPIs are computed from: one statement per kind of fact, in the open organization's context."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+from django.db import connection
+
+from accounts.models import Organization
+from diagnostics.book import feature_settings
+from diagnostics.features.reading import Facts
+from diagnostics.kpis.frames import MONEY
+from diagnostics.kpis.pipeline import FALLING_NIGHTS, FELL_DAYS
+
+AMOUNT = pl.Decimal(38, 4)
+PERIODS: dict[str, Any] = {
+    "account_id": pl.String,
+    "subscription_id": pl.String,
+    "contract_id": pl.String,
+    "product_id": pl.String,
+    "family": pl.String,
+    "plan_id": pl.String,
+    "plan_rank": pl.Int64,
+    "metered": pl.Boolean,
+    "seats": pl.Float64,
+    "started_on": pl.Date,
+    "ended_on": pl.Date,
+    "term_started_on": pl.Date,
+    "term_months": pl.Int64,
+    "renews_on": pl.Date,
+    "notice_days": pl.Int64,
+    "auto_renews": pl.Boolean,
+    "notice_given_on": pl.Date,
+    "mrr": AMOUNT,
+    "currency": pl.String,
+    "change_reason": pl.String,
+}
+PERIODS_STATEMENT = """
+SELECT s.account_id, s.source_id, s.contract_id, s.product_id, coalesce(nullif(p.family, ''), p.id::text), s.plan_id,
+    plan.rank, plan.price_basis IS NOT DISTINCT FROM 'metered', s.seats, s.started_on, s.ended_on, s.term_started_on,
+    s.term_months, s.renews_on, s.notice_days, s.auto_renews, s.notice_given_on, s.mrr,
+    coalesce(nullif(s.currency, ''), nullif(a.currency, ''), %(currency)s), s.change_reason
+FROM portfolio_subscription s
+    JOIN portfolio_account a ON a.organization_id = s.organization_id AND a.id = s.account_id
+    JOIN portfolio_product p ON p.organization_id = s.organization_id AND p.id = s.product_id
+    LEFT JOIN portfolio_plan plan ON plan.organization_id = s.organization_id AND plan.id = s.plan_id
+WHERE s.organization_id = %(organization)s
+"""
+RATES: dict[str, Any] = {"fiscal_year": pl.Int32, "currency": pl.String, "rate": MONEY}
+RATES_STATEMENT = """
+SELECT fiscal_year, currency, rate FROM portfolio_planrate
+WHERE organization_id = %(organization)s AND currency <> %(currency)s
+"""
+OPPORTUNITIES: dict[str, Any] = {
+    "opportunity_id": pl.String,
+    "source_id": pl.String,
+    "account_id": pl.String,
+    "lever": pl.String,
+    "product_id": pl.String,
+    "created_on": pl.Date,
+    "closes_on": pl.Date,
+    "source": pl.String,
+    "loss_reason": pl.String,
+}
+OPPORTUNITIES_STATEMENT = """
+SELECT id, source_id, account_id, lever, product_id, created_on, closes_on, source, loss_reason
+FROM portfolio_opportunity WHERE organization_id = %(organization)s
+"""
+STAGES: dict[str, Any] = {
+    "opportunity_id": pl.String,
+    "at": pl.String,
+    "on": pl.Date,
+    "stage": pl.String,
+    "amount_arr": AMOUNT,
+}
+STAGES_STATEMENT = """
+SELECT opportunity_id, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), (at AT TIME ZONE %(zone)s)::date,
+    stage, amount_arr
+FROM portfolio_opportunitystage WHERE organization_id = %(organization)s
+"""
+DIAGNOSES: dict[str, Any] = {
+    "night": pl.Date,
+    "account_id": pl.String,
+    "health": pl.Float64,
+    "potential": pl.Float64,
+    "renewal_risk": pl.Float64,
+    "weak": pl.Boolean,  # health below the threshold of that night's model: the level alone
+    "fragile": pl.Boolean,  # the state, with its hysteresis
+    "segment": pl.String,
+    "lever": pl.String,
+    **{f"{lever}_arr": pl.Decimal(38, 2) for lever in ("upsell", "seats", "usage", "cross_sell", "price")},
+}
+DIAGNOSES_STATEMENT = """
+SELECT d.night, account_id, health, potential, renewal_risk, health < threshold.fragile_below, fragile, segment, lever,
+    upsell_arr, seats_arr, usage_arr, cross_sell_arr, price_arr
+FROM diagnostics_diagnosis d JOIN (
+    SELECT n.night, (v.parameters -> 'thresholds' ->> 'fragile_below')::float8 AS fragile_below
+    FROM diagnostics_night n
+        JOIN diagnostics_modelversion v ON v.organization_id = n.organization_id AND v.id = n.model_version_id
+    WHERE n.organization_id = %(organization)s
+) AS threshold ON threshold.night = d.night
+WHERE d.organization_id = %(organization)s AND d.night = ANY(%(nights)s)
+"""
+HEALTH: dict[str, Any] = {"night": pl.Date, "account_id": pl.String, "health": pl.Float64}
+HEALTH_STATEMENT = """
+SELECT night, account_id, health FROM diagnostics_diagnosis
+WHERE organization_id = %(organization)s AND night = ANY(%(nights)s) AND health IS NOT NULL
+"""
+NIGHTS_STATEMENT = "SELECT night FROM diagnostics_night WHERE organization_id = %(organization)s ORDER BY night"
+# A diagnosis speaks for the days after it until it is older than this.
+NIGHT_SPEAKS_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Source:
+    """Reads the open organization's facts, each kind in one statement."""
+
+    organization: Organization
+    facts: Facts
+
+    def periods(self) -> pl.DataFrame:
+        """Every subscription period, columns PERIODS; currencies are filled from the account or the organization."""
+        return self.facts.read(PERIODS_STATEMENT, PERIODS)
+
+    def rates(self) -> pl.DataFrame:
+        """Plan rates by fiscal year and currency, with 1 for the reporting currency of every year."""
+        own = {"fiscal_year": range(1900, 2200), "currency": self.organization.currency, "rate": 1}
+        return pl.concat([self.facts.read(RATES_STATEMENT, RATES), pl.DataFrame(own, schema=RATES)])
+
+    def opportunities(self) -> pl.DataFrame:
+        """Every opportunity, columns OPPORTUNITIES."""
+        return self.facts.read(OPPORTUNITIES_STATEMENT, OPPORTUNITIES)
+
+    def stages(self) -> pl.DataFrame:
+        """Every stage of every opportunity, columns STAGES; `on` is its local day."""
+        return self.facts.read(STAGES_STATEMENT, STAGES)
+
+    def nights(self) -> list[date]:
+        """The diagnosed nights, oldest first."""
+        return self.facts.read(NIGHTS_STATEMENT, {"night": pl.Date})["night"].to_list()
+
+    def diagnoses(self, nights: Sequence[date]) -> pl.DataFrame:
+        """The diagnoses of some nights, columns DIAGNOSES."""
+        return self.facts.read(DIAGNOSES_STATEMENT, DIAGNOSES, nights=list(nights))
+
+    def health(self, nights: Sequence[date]) -> pl.DataFrame:
+        """night, account_id and health of some nights, withheld ones left out."""
+        return self.facts.read(HEALTH_STATEMENT, HEALTH, nights=list(nights))
+
+
+def open_source(organization: Organization, *, day: date) -> Source:
+    """The open organization's facts; statements that need a day know nothing after `day`."""
+    return Source(organization, Facts(connection.cursor(), organization.id, day, feature_settings(organization)))
+
+
+def night_speaking_on(nights: Sequence[date], day: date) -> date | None:
+    """The last diagnosed night on or before the day, if it is not older than a week."""
+    last = max((night for night in nights if night <= day), default=None)
+    return last if last is not None and day - last < timedelta(days=NIGHT_SPEAKS_DAYS) else None
+
+
+def nights_of_fall(nights: Sequence[date], day: date) -> list[date]:
+    """The nights that `find_falling` compares on a day."""
+    month = day - timedelta(days=FELL_DAYS + FALLING_NIGHTS), day - timedelta(days=FELL_DAYS)
+    week = day - timedelta(days=FALLING_NIGHTS), day
+    return [n for n in nights if month[0] < n <= month[1] or week[0] <= n <= week[1]]

@@ -1,0 +1,102 @@
+"""What the Renewals and Expansion screens read, from an organization's facts."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from django.db import connection
+
+from accounts.models import Organization
+from diagnostics.book import feature_settings
+from diagnostics.features import compute_features
+from diagnostics.kpis.desks import read_expansion_desk, read_renewal_desk
+from diagnostics.kpis.risk import WINDOW, due_within, value_at_risk
+from portfolio.models import Opportunity, OpportunityStage, PlanRate, Product, Subscription
+from tests.diagnostics.books import NIGHT, make_leaving_account
+from tests.diagnostics.diagnosed import diagnose_by_hand, make_account
+
+DAY = date(2026, 11, 18)
+
+
+def subscribe(account, name="s", **fields):
+    product, _ = Product.objects.get_or_create(source_id="core", defaults={"name": "Core"})
+    values = {
+        "started_on": DAY - timedelta(days=300), "term_months": 12, "notice_days": 30, "mrr": Decimal(100),
+        "currency": "EUR",
+    } | fields  # fmt: skip
+    return Subscription.objects.create(
+        source_id=f"{account.source_id}-{name}", account=account, product=product, **values
+    )
+
+
+def test_the_renewal_desk_knows_contracts_and_their_risk(acme_context):
+    near, noticed, foreign = (make_account(name) for name in ("near", "noticed", "foreign"))
+    subscribe(near)
+    subscribe(noticed, notice_given_on=DAY, ended_on=DAY + timedelta(days=20))
+    subscribe(foreign, currency="SEK")
+    PlanRate.objects.create(fiscal_year=2025, currency="SEK", rate=Decimal("0.1"))
+    diagnose_by_hand((near, {"renewal_risk": 0.4, "fragile": True, "health": 50.0}), night=DAY - timedelta(days=1))
+
+    desk = read_renewal_desk(Organization.objects.get(), DAY)
+
+    found = {row["account_id"]: row for row in desk.contracts.to_dicts()}
+    assert set(found) == {str(near.id), str(noticed.id)}
+    row = found[str(near.id)]
+    assert (row["arr"], row["decides_on"], row["renewal_risk"]) == (1200, row["renews_on"] - timedelta(days=30), 0.4)
+    assert found[str(noticed.id)]["ends_on"] == DAY + timedelta(days=20)
+    # A rate of another year is no rate: the row is listed, without an amount.
+    assert desk.unpriced["account_id"].to_list() == [str(foreign.id)]
+    assert desk.night == DAY - timedelta(days=1)
+
+
+def test_value_at_risk_is_that_of_the_night(cast, acme_context):
+    weak, well = make_account("weak"), make_account("well")
+    for account in (weak, well):
+        subscribe(account)
+    diagnose_by_hand((weak, {"health": 59.9}), (well, {"health": 60.0, "fragile": True}), night=DAY)
+    parts = value_at_risk(read_renewal_desk(Organization.objects.get(), DAY).contracts)
+    assert {r["account_id"]: r["numerator"] for r in parts.to_dicts()} == {str(weak.id): 1200, str(well.id): 0}
+
+
+def test_a_night_of_long_ago_says_nothing_of_today(acme_context):
+    account = make_account("a")
+    subscribe(account)
+    diagnose_by_hand((account, {"renewal_risk": 0.4}), night=DAY - timedelta(days=8))
+    desk = read_renewal_desk(Organization.objects.get(), DAY)
+    assert (desk.night, desk.contracts["renewal_risk"].to_list()) == (None, [None])
+
+
+def test_what_is_due_is_what_the_night_reads(cast, acme_context):
+    make_leaving_account("gone", owner="bob@acme.example")
+    for days in (200, 290, 320, 345, 500):
+        subscribe(make_account(f"since {days}"), started_on=NIGHT - timedelta(days=days), mrr=Decimal(days) / 3)
+    with connection.cursor() as cursor:
+        settings = feature_settings(cast.acme)
+        features = compute_features(cursor, cast.acme.id, NIGHT, settings).filter(pl.col("arr_due_90") > 0)
+
+    due = due_within(read_renewal_desk(Organization.objects.get(), NIGHT).contracts, WINDOW)
+
+    assert {row["account_id"]: float(row["arr"]) for row in due.to_dicts()} == pytest.approx(
+        dict(features.select("account_id", "arr_due_90").rows()), abs=1e-6
+    )
+    assert due.height >= 2
+
+
+def test_the_expansion_desk_hatches_what_is_fictional(acme_context):
+    solid, fragile = make_account("solid"), make_account("fragile")
+    for account in (solid, fragile):
+        sold = Opportunity.objects.create(source_id=account.name, account=account, lever="upsell")
+        at = datetime(2026, 10, 1, 22, 30, tzinfo=UTC)
+        OpportunityStage.objects.create(opportunity=sold, at=at, stage="qualified", amount_arr=Decimal(1000))
+    growing = {"lever": "seats", "potential": 75.0, "seats_arr": Decimal(400)}
+    diagnose_by_hand((solid, growing), (fragile, {"fragile": True, "lever": "retain"}), night=DAY)
+
+    desk = read_expansion_desk(Organization.objects.get(), DAY)
+
+    pipeline = {row["account_id"]: row for row in desk.pipeline.to_dicts()}
+    assert {key: row["fictional"] for key, row in pipeline.items()} == {str(solid.id): False, str(fragile.id): True}
+    # Half past ten in the evening in London is tomorrow in Paris.
+    assert pipeline[str(solid.id)]["moved_on"] == date(2026, 10, 2)
+    estimated = desk.potential.filter(~desk.potential["opened"]).select("account_id", "lever", "numerator").rows()
+    assert estimated == [(str(solid.id), "seats", Decimal(300))]
