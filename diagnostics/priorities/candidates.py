@@ -1,4 +1,4 @@
-"""Every subject that could be acted on after a night, one frame per kind.
+"""Every subject that could be acted on after a night, kind by kind.
 
 The expected effect of acting is
 
@@ -10,7 +10,8 @@ potential ÷ 100 and the share is 1. The shares are assumptions, stated here and
 organization has outcomes of its own.
 """
 
-from datetime import date, timedelta
+from dataclasses import dataclass
+from functools import lru_cache
 
 import polars as pl
 
@@ -39,87 +40,110 @@ SPONSOR_DAYS = 180
 PLAN_DAYS = {True: 90, False: 180}  # strategic accounts, others
 
 FEATURES = (
-    "has_owner", "strategic", "term_months", "notice_given_on", "ends_on", "arr_due_90", "contacts_known",
-    "exchanges_known", "sponsors", "sponsor_left_on", "last_exchange_on", "last_decider_on", "plan_updated_on",
-    "open_opportunity_arr", "opportunity_moved_on", "discount_percent",
+    "has_owner", "csm_email", "am_email", "strategic", "term_months", "notice_given_on", "ends_on", "arr_due_90",
+    "contacts_known", "exchanges_known", "sponsors", "sponsor_left_on", "last_exchange_on", "last_decider_on",
+    "plan_updated_on", "open_opportunity_arr", "opportunity_moved_on", "discount_percent",
 )  # fmt: skip
 DIAGNOSED = (
-    "account_id", "arr", "potential", "churn_risk", "renewal_risk", "lever", "decision_on", "window_ends_on",
+    "account_id", "night", "arr", "potential", "churn_risk", "renewal_risk", "lever", "decision_on", "window_ends_on",
     "top_cause", *(f"{lever}_arr" for lever in GROWTH),
 )  # fmt: skip
 COLUMNS = (
     "account_id", "kind", "subject", "lever", "base", "probability", "share", "deadline", "decision_on",
-    "top_cause", "facts",
+    "top_cause", "facts", "csm_email", "am_email",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """On which accounts of the joined frame a kind of subject stands, and what it says of them."""
+
+    name: str
+    holds: pl.Expr
+    columns: list[pl.Expr]
 
 
 def find_candidates(book: DiagnosedBook) -> pl.DataFrame:
     """All subjects of the night, columns `COLUMNS`; an account may stand in several rows."""
-    night, frame = book.night, _join_features(book)
-    names_owners = book.features["has_owner"].any()
-    kinds = [
-        _retain(frame, book),
-        _growth(frame),
-        _renewal(frame, night),
-        _sponsor(frame, night),
-        _opportunity(frame, night),
-        _plan(frame, night),
-        *([_owner(frame)] if names_owners else []),
-    ]
-    return pl.concat(kinds)
+    frame = _join_features(book)
+    kinds = _write_kinds(tuple(signal.source for signal in book.model.declarations))
+    standing = frame.select(kind.holds.fill_null(False).alias(kind.name) for kind in kinds)
+    if not frame["has_owner"].any():
+        # Where nobody is named at all, that nobody is named says nothing of an account.
+        standing = standing.with_columns(owner=False)
+    found = [frame.filter(standing[kind.name]).select(kind.columns) for kind in kinds if standing[kind.name].any()]
+    return pl.concat(found) if found else frame.clear().select(kinds[0].columns)
 
 
 def _join_features(book: DiagnosedBook) -> pl.DataFrame:
     """Diagnoses beside the features that candidates read; both are sorted by account."""
-    frame = book.diagnoses.select(DIAGNOSED).hstack(book.features.select(FEATURES))
-    decides_soon = (pl.col("decision_on") - pl.lit(book.night)).dt.total_days().is_between(0, RISK_DAYS)
-    due = pl.when(pl.col("arr_due_90") > 0).then(pl.col("arr_due_90")).otherwise(pl.col("arr"))
-    return frame.with_columns(
-        decides_soon=decides_soon.fill_null(False),
-        due=pl.when(decides_soon).then(due).otherwise(pl.col("arr")),
-        risk=pl.when(decides_soon)
-        .then(pl.coalesce("renewal_risk", "churn_risk"))
-        .otherwise(pl.coalesce("churn_risk", "renewal_risk")),
-        next_decision=pl.when(pl.col("decision_on") >= book.night).then(pl.col("decision_on")),
-        defended=pl.col("lever") == "retain",
-        noticed=pl.col("notice_given_on").is_not_null(),
-    )
+    return book.diagnoses.select(DIAGNOSED).hstack(book.features.select(FEATURES)).with_columns(_STATE)
+
+
+_days_to_decision = (pl.col("decision_on") - pl.col("night")).dt.total_days()
+_decides_soon = _days_to_decision.is_between(0, RISK_DAYS)
+_arr_due = pl.when(pl.col("arr_due_90") > 0).then(pl.col("arr_due_90")).otherwise(pl.col("arr"))
+_STATE = (
+    _decides_soon.fill_null(False).alias("decides_soon"),
+    pl.when(_decides_soon).then(_arr_due).otherwise(pl.col("arr")).alias("due"),
+    pl.when(_decides_soon)
+    .then(pl.coalesce("renewal_risk", "churn_risk"))
+    .otherwise(pl.coalesce("churn_risk", "renewal_risk"))
+    .alias("risk"),
+    pl.when(_days_to_decision >= 0).then(pl.col("decision_on")).alias("next_decision"),
+    (pl.col("lever") == "retain").alias("defended"),
+    pl.col("notice_given_on").is_not_null().alias("noticed"),
+)
+
+
+@lru_cache(maxsize=64)
+def _write_kinds(sources: tuple[str, ...]) -> tuple[Kind, ...]:
+    """The kinds in the order of their rows; `sources` by signal number, from 1. Written once per numbering and kept."""
+    return (_retain(sources), _growth(), _renewal(), _sponsor(), _opportunity(), _plan(), _owner())
 
 
 def _kind(
-    frame: pl.DataFrame,
-    kind: str | pl.Expr,
+    name: str,
     holds: pl.Expr,
     *,
     base: pl.Expr,
     probability: pl.Expr,
     share: pl.Expr | float,
     deadline: pl.Expr,
+    kind: pl.Expr | None = None,
     lever: str | pl.Expr = "",
     **facts: pl.Expr,
-) -> pl.DataFrame:
+) -> Kind:
     told = pl.struct(fact.alias(name) for name, fact in facts.items()).struct.json_encode() if facts else pl.lit("{}")
-    name = pl.lit(kind) if isinstance(kind, str) else kind
-    return frame.filter(holds.fill_null(False)).select(
-        pl.col("account_id"),
-        name.alias("kind"),
-        name.alias("subject"),
-        (pl.lit(lever) if isinstance(lever, str) else lever).alias("lever"),
-        base.cast(pl.Float64).round(2).alias("base"),
-        probability.cast(pl.Float64).round(6).alias("probability"),
-        (pl.lit(share) if isinstance(share, float) else share).cast(pl.Float64).alias("share"),
-        deadline.cast(pl.Date).alias("deadline"),
-        pl.col("decision_on"),
-        pl.col("top_cause"),
-        told.alias("facts"),
+    kind = pl.lit(name) if kind is None else kind
+    return Kind(
+        name,
+        holds,
+        [
+            pl.col("account_id"),
+            kind.alias("kind"),
+            kind.alias("subject"),
+            (pl.lit(lever) if isinstance(lever, str) else lever).alias("lever"),
+            base.cast(pl.Float64).round(2).alias("base"),
+            probability.cast(pl.Float64).round(6).alias("probability"),
+            (pl.lit(share) if isinstance(share, float) else share).cast(pl.Float64).alias("share"),
+            deadline.cast(pl.Date).alias("deadline"),
+            pl.col("decision_on"),
+            pl.col("top_cause"),
+            told.alias("facts"),
+            pl.col("csm_email", "am_email").fill_null(""),
+        ],
     )
 
 
-def _retain(frame: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
-    sources = pl.Series([RETAIN_SHARE[signal.source] for signal in book.model.declarations])
-    explained = pl.lit(sources).gather(pl.col("top_cause").cast(pl.Int64) - 1)
+def _days_since(column: str) -> pl.Expr:
+    return (pl.col("night") - pl.col(column)).dt.total_days()
+
+
+def _retain(sources: tuple[str, ...]) -> Kind:
+    shares = pl.Series([RETAIN_SHARE[source] for source in sources])
+    explained = pl.lit(shares).gather(pl.col("top_cause").cast(pl.Int64) - 1)
     return _kind(
-        frame,
         "retain",
         pl.col("defended"),
         base=pl.col("due"),
@@ -132,13 +156,13 @@ def _retain(frame: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
     )
 
 
-def _growth(frame: pl.DataFrame) -> pl.DataFrame:
+def _growth() -> Kind:
     """The room of the lever that is open; one lever at a time."""
     rooms = pl.coalesce(pl.when(pl.col("lever") == lever).then(pl.col(f"{lever}_arr")) for lever in GROWTH)
     return _kind(
-        frame,
-        pl.col("lever"),
+        "growth",
         pl.col("lever").is_in(GROWTH),
+        kind=pl.col("lever"),
         base=rooms,
         probability=pl.col("potential") / 100,
         share=1.0,
@@ -148,13 +172,12 @@ def _growth(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _renewal(frame: pl.DataFrame, night: date) -> pl.DataFrame:
+def _renewal() -> Kind:
     """A decision within 90 days, and nobody who decides was heard for 45 days (nobody at all for 30)."""
-    since_decider = (pl.lit(night) - pl.col("last_decider_on")).dt.total_days()
-    since_any = (pl.lit(night) - pl.col("last_exchange_on")).dt.total_days()
-    silent = (since_decider.fill_null(9999) >= SILENT_DECIDER_DAYS) & (since_any.fill_null(9999) >= SILENT_DAYS)
+    silent = (_days_since("last_decider_on").fill_null(9999) >= SILENT_DECIDER_DAYS) & (
+        _days_since("last_exchange_on").fill_null(9999) >= SILENT_DAYS
+    )
     return _kind(
-        frame,
         "renewal",
         pl.col("decides_soon")
         & (pl.col("term_months").fill_null(12) >= LONG_TERM_MONTHS)
@@ -171,14 +194,13 @@ def _renewal(frame: pl.DataFrame, night: date) -> pl.DataFrame:
     )
 
 
-def _sponsor(frame: pl.DataFrame, night: date) -> pl.DataFrame:
+def _sponsor() -> Kind:
     """A sponsor left within 180 days and none is left."""
     return _kind(
-        frame,
         "sponsor",
         pl.col("contacts_known")
         & (pl.col("sponsors").fill_null(0) == 0)
-        & (pl.col("sponsor_left_on") >= night - timedelta(days=SPONSOR_DAYS))
+        & (_days_since("sponsor_left_on") <= SPONSOR_DAYS)
         & ~pl.col("defended"),
         base=pl.col("due"),
         probability=pl.col("risk"),
@@ -188,13 +210,12 @@ def _sponsor(frame: pl.DataFrame, night: date) -> pl.DataFrame:
     )
 
 
-def _opportunity(frame: pl.DataFrame, night: date) -> pl.DataFrame:
+def _opportunity() -> Kind:
     """An open opportunity that has not moved for 30 days; on an account to retain nothing is sold."""
     return _kind(
-        frame,
         "opportunity",
         (pl.col("open_opportunity_arr") > 0)
-        & (pl.col("opportunity_moved_on") <= night - timedelta(days=STALE_OPPORTUNITY_DAYS))
+        & (_days_since("opportunity_moved_on") >= STALE_OPPORTUNITY_DAYS)
         & ~pl.col("defended"),
         base=pl.col("open_opportunity_arr"),
         probability=(pl.col("potential") / 100).fill_null(DEFAULT_OPPORTUNITY_PROBABILITY),
@@ -205,12 +226,11 @@ def _opportunity(frame: pl.DataFrame, night: date) -> pl.DataFrame:
     )
 
 
-def _plan(frame: pl.DataFrame, night: date) -> pl.DataFrame:
+def _plan() -> Kind:
     """An account plan that nobody updated or reviewed for 90 days on a strategic account, for 180 on another."""
-    age = (pl.lit(night) - pl.col("plan_updated_on")).dt.total_days()
+    age = _days_since("plan_updated_on")
     allowed = pl.when(pl.col("strategic").fill_null(False)).then(PLAN_DAYS[True]).otherwise(PLAN_DAYS[False])
     return _kind(
-        frame,
         "plan",
         (age > allowed) & ~pl.col("defended"),
         base=pl.col("due"),
@@ -221,10 +241,9 @@ def _plan(frame: pl.DataFrame, night: date) -> pl.DataFrame:
     )
 
 
-def _owner(frame: pl.DataFrame) -> pl.DataFrame:
+def _owner() -> Kind:
     """An account without CSM and AM, in an organization that names them."""
     return _kind(
-        frame,
         "owner",
         ~pl.col("has_owner"),
         base=pl.col("due"),

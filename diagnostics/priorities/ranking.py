@@ -4,7 +4,6 @@ from datetime import date
 
 import polars as pl
 
-from diagnostics.book import DiagnosedBook
 from diagnostics.models import Priority
 
 A_DAY = 10
@@ -19,16 +18,12 @@ ORDER = ["weight", "base", "account_id", "subject"]
 DESCENDING = [True, True, False, False]
 
 
-def assign_owners(candidates: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
+def assign_owners(candidates: pl.DataFrame) -> pl.DataFrame:
     """Column owner_email: the AM for growth, renewals and opportunities if one is named, else the CSM; '' unowned."""
-    owners = book.features.select("account_id", pl.col("csm_email", "am_email").fill_null(""))
     sold = pl.col("kind").is_in(ACCOUNT_MANAGER_KINDS)
     csm, am = pl.col("csm_email"), pl.col("am_email")
-    return (
-        candidates.join(owners, on="account_id", how="left", maintain_order="left")
-        .with_columns(owner_email=pl.when(sold & (am != "")).then(am).when(csm != "").then(csm).otherwise(am))
-        .drop("csm_email", "am_email")
-    )
+    owner = pl.when(sold & (am != "")).then(am).when(csm != "").then(csm).otherwise(am)
+    return candidates.with_columns(owner_email=owner).drop("csm_email", "am_email")
 
 
 def weigh(candidates: pl.DataFrame, night: date) -> pl.DataFrame:

@@ -24,7 +24,7 @@ def write_priorities(cursor: CursorWrapper, book: DiagnosedBook) -> tuple[int, d
     organization, night = book.organization, book.night
     end = datetime.combine(night + timedelta(days=1), time(0), organization.zone)
     acts = read_acts(cursor, organization.id, end_of_night=end, time_zone=organization.time_zone)
-    found = assign_owners(find_candidates(book), book)
+    found = assign_owners(find_candidates(book))
     found = keep_one_per_account(suppress(weigh(found, night), book, acts))
     kept, unlisted = keep_first_left_out(rank(found))
     sources = [signal.source for signal in book.model.declarations]
