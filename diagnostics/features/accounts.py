@@ -1,8 +1,6 @@
 """The accounts themselves, with the fields that change over time as they were on the night."""
 
-import polars as pl
-
-from .reading import COUNT, DAY, FLAG, TEXT, Facts
+from .reading import COUNT, DAY, FLAG, TEXT, Answer, Facts
 
 COLUMNS = {
     "account_id": TEXT,
@@ -44,6 +42,6 @@ WHERE a.organization_id = %(organization)s
 """
 
 
-def read_accounts(facts: Facts) -> pl.DataFrame:
+def ask_accounts(facts: Facts) -> Answer:
     """One row per account of the organization, also those that are not known yet."""
-    return facts.read(STATEMENT, COLUMNS)
+    return facts.ask(STATEMENT, COLUMNS)

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from .reading import COUNT, DAY, FLAG, TEXT, Facts
+from .reading import COUNT, DAY, FLAG, TEXT, Answer, Facts
 
 PEOPLE = {
     "account_id": TEXT,
@@ -81,9 +81,15 @@ FROM known GROUP BY account_id
 """
 
 
-def read_exchanges(facts: Facts) -> pl.DataFrame:
+def ask_exchanges(facts: Facts) -> Answer:
     """One row per account with a known contact or an exchange of the last two years."""
-    people = facts.read(PEOPLE_STATEMENT, PEOPLE)
-    exchanges = facts.read(EXCHANGE_STATEMENT, EXCHANGES)
-    frame = people.join(exchanges, on="account_id", how="full", coalesce=True)
-    return frame.with_columns(contacts_known=pl.lit(people.height > 0), exchanges_known=pl.lit(exchanges.height > 0))
+    told_of_people = facts.ask(PEOPLE_STATEMENT, PEOPLE)
+    told_of_exchanges = facts.ask(EXCHANGE_STATEMENT, EXCHANGES)
+
+    def read() -> pl.DataFrame:
+        people, exchanges = told_of_people(), told_of_exchanges()
+        frame = people.join(exchanges, on="account_id", how="full", coalesce=True)
+        known = {"contacts_known": people.height > 0, "exchanges_known": exchanges.height > 0}
+        return frame.with_columns(pl.lit(holds).alias(name) for name, holds in known.items())
+
+    return read

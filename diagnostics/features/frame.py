@@ -8,17 +8,18 @@ import polars as pl
 
 from diagnostics.engine import conform
 
-from .accounts import read_accounts
-from .exchanges import read_exchanges
-from .invoices import read_invoices
-from .limits import find_nearest_limits, read_limits
-from .needs import read_needs
-from .planning import read_planning
+from .accounts import ask_accounts
+from .exchanges import ask_exchanges
+from .invoices import ask_invoices
+from .limits import ask_limits, find_nearest_limits
+from .needs import ask_needs
+from .planning import ask_planning
 from .reading import Facts, FeatureSettings, planned_in_sets
-from .subscriptions import read_subscriptions
-from .support import read_support
-from .usage import read_metrics, read_usage
+from .subscriptions import ask_subscriptions
+from .support import ask_support
+from .usage import ask_marks, ask_metrics, read_usage
 
+KINDS = (ask_accounts, ask_subscriptions, ask_invoices, ask_support, ask_exchanges, ask_planning, ask_needs)
 # Where the organization keeps such facts at all, an account without any of them has none: a fact, not a gap.
 ZERO_WHERE_KNOWN = {
     "support_known_to": (
@@ -51,24 +52,18 @@ def compute_features(cursor: Any, organization_id: uuid.UUID, night: date, setti
     """
     with planned_in_sets(cursor):
         facts = Facts(cursor, organization_id, night, settings)
-        subscriptions = read_subscriptions(facts)
-        accounts = read_accounts(facts).join(subscriptions, on="account_id", how="left")
+        # Sent all at once; usage, which takes longest, last: the others become frames while it is added up.
+        asked_accounts, asked_subscriptions, *asked = (ask(facts) for ask in KINDS)
+        asked_limits, asked_marks, asked_metrics = ask_limits(facts), ask_marks(facts), ask_metrics(facts)
+        accounts = asked_accounts().join(asked_subscriptions(), on="account_id", how="left")
         begun = (pl.col("customer_since") <= night).fill_null(True) | pl.col("running").fill_null(False)
         accounts = accounts.filter(pl.col("running").fill_null(True) & begun)
-        metrics = read_metrics(facts)
-        usage = read_usage(facts, metrics, accounts)
-        limits = find_nearest_limits(read_limits(facts), metrics, usage)
         frame = accounts
-        parts = (
-            read_invoices(facts),
-            usage,
-            limits,
-            read_support(facts),
-            read_exchanges(facts),
-            read_planning(facts),
-            read_needs(facts),
-        )
-        for part in parts:
+        for answer in asked:
+            frame = frame.join(answer(), on="account_id", how="left")
+        limits, marks, metrics = asked_limits(), asked_marks(), asked_metrics()
+        usage = read_usage(facts, metrics, marks, accounts)
+        for part in (usage, find_nearest_limits(limits, metrics, usage)):
             frame = frame.join(part, on="account_id", how="left")
         frame = frame.with_columns(
             running=pl.col("running").fill_null(False), crm_known_to=pl.col("last_known_on").max()

@@ -1,8 +1,6 @@
 """Invoices: what is overdue, what failed, how punctually the account pays."""
 
-import polars as pl
-
-from .reading import AMOUNT, COUNT, DAY, RATES, TEXT, Facts
+from .reading import AMOUNT, COUNT, DAY, RATES, TEXT, Answer, Facts
 
 COLUMNS = {
     "account_id": TEXT,
@@ -37,6 +35,6 @@ FROM known GROUP BY account_id
 """  # noqa: S608  # put together from constants
 
 
-def read_invoices(facts: Facts) -> pl.DataFrame:
+def ask_invoices(facts: Facts) -> Answer:
     """One row per account with an invoice of the last two years."""
-    return facts.read(STATEMENT, COLUMNS)
+    return facts.ask(STATEMENT, COLUMNS)

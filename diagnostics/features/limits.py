@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from .reading import AMOUNT, TEXT, Facts
+from .reading import AMOUNT, TEXT, Answer, Facts
 
 LIMITS = {"account_id": TEXT, "metric": TEXT, "included": AMOUNT}
 
@@ -28,9 +28,9 @@ MONTH_DAYS = 30
 WINDOW = 28
 
 
-def read_limits(facts: Facts) -> pl.DataFrame:
+def ask_limits(facts: Facts) -> Answer:
     """One row per account and limited metric of its plans."""
-    return facts.read(STATEMENT, LIMITS)
+    return facts.ask(STATEMENT, LIMITS)
 
 
 def find_nearest_limits(limits: pl.DataFrame, metrics: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:

@@ -1,8 +1,6 @@
 """Needs voiced for products that the account does not have, as diagnostics/needs.py found them in its texts."""
 
-import polars as pl
-
-from .reading import AMOUNT, COUNT, DAY, RATES, TEXT, Facts
+from .reading import AMOUNT, COUNT, DAY, RATES, TEXT, Answer, Facts
 
 COLUMNS = {
     "account_id": TEXT,
@@ -48,6 +46,6 @@ GROUP BY n.account_id
 """  # noqa: S608  # put together from constants
 
 
-def read_needs(facts: Facts) -> pl.DataFrame:
+def ask_needs(facts: Facts) -> Answer:
     """One row per account that voiced a need for a product it could have within 180 days."""
-    return facts.read(STATEMENT, COLUMNS)
+    return facts.ask(STATEMENT, COLUMNS)

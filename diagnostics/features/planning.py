@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from .reading import AMOUNT, COUNT, DAY, FLAG, TEXT, Facts
+from .reading import AMOUNT, COUNT, DAY, FLAG, TEXT, Answer, Facts
 
 COLUMNS = {
     "account_id": TEXT,
@@ -57,7 +57,12 @@ FROM ({PLANS}) AS plan FULL JOIN ({MILESTONES}) AS milestone USING (account_id)
 """  # noqa: S608  # put together from constants
 
 
-def read_planning(facts: Facts) -> pl.DataFrame:
+def ask_planning(facts: Facts) -> Answer:
     """One row per account of which any of them is known."""
-    frame = facts.read(STATEMENT, COLUMNS)
-    return frame.with_columns(milestones_known=pl.lit(frame["milestones"].count() > 0))
+    answer = facts.ask(STATEMENT, COLUMNS)
+
+    def read() -> pl.DataFrame:
+        frame = answer()
+        return frame.with_columns(milestones_known=pl.lit(frame["milestones"].count() > 0))
+
+    return read

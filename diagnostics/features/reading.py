@@ -1,19 +1,37 @@
-"""How the statements are asked: one `COPY (SELECT …) TO STDOUT` each, straight into a frame."""
+"""How the statements are asked: all of them in one pipeline, each answered by one row that holds its columns packed.
+
+PostgreSQL works on the next statement while the answer to the last one becomes a frame. A packed column is one value:
+its numbers one after another in network order, which numpy reads without parsing; texts are one array.
+"""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import polars as pl
+import psycopg
 
 FLAG, TEXT, DAY, COUNT, AMOUNT = pl.Boolean, pl.String, pl.Date, pl.Int64, pl.Float64
 
 SINCE_DAYS = (90, 180, 270, 400, 730)
+
+type Columns = dict[str, Any]
+type Answer = Callable[[], pl.DataFrame]
+
+# How a column travels: in SQL, in numpy, and the value that stands for NULL. (No fact is as small as that.)
+SMALLEST_FLOAT = -1.7976931348623157e308
+PACKED: dict[Any, tuple[str, str, int | float]] = {
+    DAY: ("int4send(coalesce({} - date '1970-01-01', {}))", ">i4", -(2**31) + 1),
+    FLAG: ("int4send(coalesce({}::int, {}))", ">i4", -(2**31) + 1),
+    COUNT: ("int8send(coalesce({}::bigint, {}))", ">i8", -(2**63) + 1),
+    AMOUNT: ("float8send(coalesce({}::float8, {}))", ">f8", SMALLEST_FLOAT),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +46,26 @@ class FeatureSettings:
 
 @contextmanager
 def planned_in_sets(cursor: Any) -> Iterator[None]:
-    """Let PostgreSQL join sets by hash or merge while the block runs, in the open transaction.
+    """Ask in one pipeline while the block runs, in the open transaction, by plans that are kept and that join sets.
 
-    It cannot know how many rows of a shared table one organization has in a step of a statement, and takes one for
-    granted: a nested loop over two thousand accounts then ran for ten minutes in the place of half a second.
+    PostgreSQL cannot know how many rows of a shared table one organization has in a step of a statement, and takes one
+    for granted: a nested loop over two thousand accounts then ran for ten minutes in the place of half a second. With
+    nested loops out, a plan is as good for one organization as for the next: it is made once for a connection.
     """
-    cursor.execute("SET LOCAL enable_nestloop = off")
-    yield
-    cursor.execute("SET LOCAL enable_nestloop = on")
+    connection: psycopg.Connection = cursor.connection
+    threshold, connection.prepare_threshold = connection.prepare_threshold, 0
+    try:
+        with connection.pipeline():
+            _set(connection, enable_nestloop="off", plan_cache_mode="force_generic_plan", jit="off")
+            yield
+            _set(connection, enable_nestloop="on", plan_cache_mode="auto", jit="on")
+    finally:
+        connection.prepare_threshold = threshold
+
+
+def _set(connection: psycopg.Connection, **settings: str) -> None:
+    calls = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+    psycopg.Cursor(connection).execute(f"SELECT {calls}")  # type: ignore[arg-type]  # names and values of this module
 
 
 @dataclass(frozen=True)
@@ -71,21 +101,55 @@ class Facts:
             "grace": self.settings.grace_days,
         }
 
-    def read(self, statement: str, columns: dict[str, Any], **more: Any) -> pl.DataFrame:
-        """The rows of a statement whose columns come in the order of `columns`.
+    def ask(self, statement: str, columns: Columns, *, literally: bool = False, **more: Any) -> Answer:
+        """Send a statement whose columns come in the order of `columns`; what is returned waits for its rows.
 
-        Parameters are written into the text by psycopg as literals: COPY takes no others, and only literal days let
-        the planner leave out the months of usage that are not asked for.
+        `literally`: parameters are written into the text, as only literal days let the planner leave out the months of
+        usage that are not asked for; any other statement is planned once.
         """
-        # psycopg's own cursor: Django's, while it records what it asks (PHANO_DEBUG), takes no parameters for a COPY.
-        cursor = getattr(self.cursor, "cursor", self.cursor)
-        with cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)", {**self.parameters, **more}) as copy:
-            text = b"".join(bytes(block) for block in copy)
-        if not text:
-            return pl.DataFrame(schema=columns)
-        flags = [name for name, dtype in columns.items() if dtype == FLAG]
-        wire = {**columns, **dict.fromkeys(flags, TEXT)}
-        return pl.read_csv(text, has_header=False, schema=wire).with_columns(pl.col(flags) == "t")
+        packed: Any = _pack(statement, tuple(columns.values()))
+        parameters: dict[str, Any] | None = {**self.parameters, **more}
+        connection = self.cursor.connection
+        if literally:
+            packed, parameters = psycopg.ClientCursor(connection).mogrify(packed, parameters), None
+        cursor = psycopg.Cursor(connection)
+        cursor.execute(packed, parameters, binary=True, prepare=not literally)
+        return lambda: _unpack(cursor.fetchone(), columns)
+
+    def read(self, statement: str, columns: Columns, **more: Any) -> pl.DataFrame:
+        """The rows of a statement, at once."""
+        return self.ask(statement, columns, **more)()
+
+
+@cache
+def _pack(statement: str, dtypes: tuple[Any, ...]) -> str:
+    names = [f"c{place}" for place in range(len(dtypes))]
+    values = (
+        f"array_agg({name}::text)"
+        if dtype == TEXT
+        else f"string_agg({PACKED[dtype][0].format(name, PACKED[dtype][2])}, '')"
+        for name, dtype in zip(names, dtypes, strict=True)
+    )
+    return f"SELECT {', '.join(values)} FROM ({statement}) AS packed ({', '.join(names)})"  # noqa: S608  # constants
+
+
+def _unpack(row: tuple[Any, ...] | None, columns: Columns) -> pl.DataFrame:
+    if row is None or row[0] is None:
+        return pl.DataFrame(schema=columns)
+    packed = zip(columns.items(), row, strict=True)
+    return pl.DataFrame([_read_column(name, dtype, value) for (name, dtype), value in packed])
+
+
+def _read_column(name: str, dtype: Any, value: Any) -> pl.Series:
+    if dtype == TEXT:
+        return pl.Series(name, value, dtype=TEXT)
+    _sql, wire, nothing = PACKED[dtype]
+    numbers = np.frombuffer(value, dtype=wire).astype(wire[1:])
+    series = pl.Series(name, numbers)
+    missing = numbers == nothing
+    if missing.any():
+        series = series.set(pl.Series(missing), None)
+    return series if series.dtype == dtype else series.cast(dtype)
 
 
 # An amount of `row.mrr`-like column in the organization's currency at the night's plan rate; NULL without one.

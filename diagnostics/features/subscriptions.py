@@ -1,8 +1,6 @@
 """Subscriptions as they were known on the night: what runs, since when, for how much, and what may come next."""
 
-import polars as pl
-
-from .reading import AMOUNT, COUNT, DAY, FLAG, RATES, TEXT, Facts
+from .reading import AMOUNT, COUNT, DAY, FLAG, RATES, TEXT, Answer, Facts
 
 COLUMNS = {
     "account_id": TEXT,
@@ -176,6 +174,6 @@ FROM history h LEFT JOIN now USING (account_id) LEFT JOIN moved USING (account_i
 """  # noqa: S608  # put together from constants
 
 
-def read_subscriptions(facts: Facts) -> pl.DataFrame:
+def ask_subscriptions(facts: Facts) -> Answer:
     """One row per account with a period begun by the night, also where all of them have ended."""
-    return facts.read(STATEMENT, COLUMNS)
+    return facts.ask(STATEMENT, COLUMNS)

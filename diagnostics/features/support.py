@@ -1,8 +1,6 @@
 """Tickets and surveys as they stood on the night: solved, reopened or answered later is not known yet."""
 
-import polars as pl
-
-from .reading import AMOUNT, COUNT, DAY, TEXT, Facts
+from .reading import AMOUNT, COUNT, DAY, TEXT, Answer, Facts
 
 TICKETS = {
     "account_id": TEXT,
@@ -67,8 +65,8 @@ GROUP BY account_id
 """
 
 
-def read_support(facts: Facts) -> pl.DataFrame:
+def ask_support(facts: Facts) -> Answer:
     """One row per account with a ticket of the last 400 days or a survey answer of the last 270."""
-    tickets = facts.read(TICKET_STATEMENT, TICKETS)
-    surveys = facts.read(SURVEY_STATEMENT, SURVEYS)
-    return tickets.join(surveys, on="account_id", how="full", coalesce=True)
+    tickets = facts.ask(TICKET_STATEMENT, TICKETS)
+    surveys = facts.ask(SURVEY_STATEMENT, SURVEYS)
+    return lambda: tickets().join(surveys(), on="account_id", how="full", coalesce=True)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from .reading import AMOUNT, COUNT, DAY, FLAG, TEXT, Facts
+from .reading import AMOUNT, COUNT, DAY, FLAG, TEXT, Answer, Facts
 
 WINDOW_DAYS = 84  # three times four whole weeks: each window has the same number of Mondays
 EARLIER_DAYS = 730  # how far back an account that was silent all the while is looked for
@@ -56,15 +56,19 @@ GROUP BY account_id
 """
 
 
-def read_metrics(facts: Facts) -> pl.DataFrame:
+def ask_metrics(facts: Facts) -> Answer:
     """One row per account and metric used within the 84 days."""
     first = facts.night - timedelta(days=WINDOW_DAYS - 1)
-    return facts.read(STATEMENT, METRICS, first=first)
+    return facts.ask(STATEMENT, METRICS, literally=True, first=first)
 
 
-def read_usage(facts: Facts, metrics: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+def ask_marks(facts: Facts) -> Answer:
+    """One row per metric that the organization calls a feature."""
+    return facts.ask(MARK_STATEMENT, MARKS)
+
+
+def read_usage(facts: Facts, metrics: pl.DataFrame, marks: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
     """One row per account that was ever used, as far as two years back. `accounts`: account_id, first_paid_on."""
-    marks = facts.read(MARK_STATEMENT, MARKS)
     frame = summarize_metrics(facts, metrics, marks)
     silent = accounts.join(frame, on="account_id", how="anti")["account_id"]
     earlier = _read_earlier(facts, silent) if silent.len() else pl.DataFrame(schema=EARLIER)
@@ -92,7 +96,9 @@ def read_usage(facts: Facts, metrics: pl.DataFrame, accounts: pl.DataFrame) -> p
 def _read_earlier(facts: Facts, silent: pl.Series) -> pl.DataFrame:
     before = facts.night - timedelta(days=WINDOW_DAYS)
     earliest = facts.night - timedelta(days=EARLIER_DAYS)
-    return facts.read(EARLIER_STATEMENT, EARLIER, earliest=earliest, before=before, silent=silent.to_list())
+    return facts.read(
+        EARLIER_STATEMENT, EARLIER, literally=True, earliest=earliest, before=before, silent=silent.to_list()
+    )
 
 
 def summarize_metrics(facts: Facts, metrics: pl.DataFrame, marks: pl.DataFrame) -> pl.DataFrame:
