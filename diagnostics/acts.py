@@ -18,6 +18,7 @@ from accounts.permissions import is_allowed
 from diagnostics.models import Priority
 from portfolio.books import visible_accounts
 from portfolio.models import Account, Act
+from portfolio.people import hash_mentions
 
 # In the order of their keys, 1 to 5.
 DONE_KINDS = {
@@ -126,6 +127,8 @@ def describe_act(act: Act, *, account: Account) -> str:
 
 
 def _record(membership: Membership, priority: Priority, kind: str, *, reason: str = "", note: str = "") -> Act:
+    # PostgreSQL and the export's CSV know no NUL.
+    words = note.replace("\x00", "").strip()[:MOST_CHARACTERS]
     act = Act.objects.create(
         organization_id=priority.organization_id,
         source_id=str(uuid.uuid4()),
@@ -135,8 +138,8 @@ def _record(membership: Membership, priority: Priority, kind: str, *, reason: st
         member_email=membership.user.email,
         priority=priority.subject,
         reason=reason,
-        # PostgreSQL and the export's CSV know no NUL.
-        note=note.replace("\x00", "").strip()[:MOST_CHARACTERS],
+        note=words,
+        mentioned_hashes=hash_mentions(priority.organization_id, (words,)),
     )
     audit.record(
         f"priority.{kind}", subject="account", subject_id=priority.account_id, priority=priority.subject, reason=reason

@@ -9,6 +9,7 @@ from accounts import audit
 from accounts.models import Membership
 from portfolio.books import visible_accounts
 from portfolio.models import Account, Interaction
+from portfolio.people import hash_mentions
 
 MOST_CHARACTERS = 4000
 UNDO_WITHIN = timedelta(hours=24)
@@ -35,6 +36,7 @@ def write_note(*, membership: Membership, account: Account, text: str) -> Intera
         happened_at=timezone.now(),
         author_email=membership.user.email,
         text=words,
+        mentioned_hashes=hash_mentions(account.organization_id, (words,)),
     )
     audit.record("note.written", subject="account", subject_id=account.pk, note=str(note.pk))
     return note

@@ -10,7 +10,7 @@ from typing import Any
 from accounts.encryption import data_keys
 from accounts.fields import EncryptedTextField
 from portfolio.columns import File
-from portfolio.people import hash_address, hash_name, hash_words
+from portfolio.people import hash_address, hash_mentions, hash_name, hash_words
 
 DIGEST = "sealed_digest"
 
@@ -54,11 +54,22 @@ def hash_texts(file: File, organization_id: uuid.UUID, texts: Mapping[str, str])
                 "word_hashes": hash_words(organization_id, texts["name"]),
             }
         case "tickets":
-            return {"requester_hash": hash_address(organization_id, texts["requester_email"])}
+            return {
+                "requester_hash": hash_address(organization_id, texts["requester_email"]),
+                "mentioned_hashes": hash_mentions(organization_id, (texts["subject"], texts["body"])),
+            }
         case "interactions":
             addresses = [address for address in texts["contact_emails"].split(";") if address]
-            return {"contact_hashes": [hash_address(organization_id, address) for address in addresses]}
+            return {
+                "contact_hashes": [hash_address(organization_id, address) for address in addresses],
+                "mentioned_hashes": hash_mentions(organization_id, (texts["text"],)),
+            }
         case "surveys":
-            return {"contact_hash": hash_address(organization_id, texts["contact_email"])}
+            return {
+                "contact_hash": hash_address(organization_id, texts["contact_email"]),
+                "mentioned_hashes": hash_mentions(organization_id, (texts["comment"],)),
+            }
+        case "acts":
+            return {"mentioned_hashes": hash_mentions(organization_id, (texts["note"],))}
         case _:
             return {}

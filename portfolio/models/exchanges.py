@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from accounts.fields import EncryptedTextField
-from portfolio.models.facts import SourcedFact, account_key, text
+from portfolio.models.facts import SourcedFact, account_key, mentions, text
 
 
 class Ticket(SourcedFact):
@@ -25,6 +25,7 @@ class Ticket(SourcedFact):
     requester_email = EncryptedTextField()
     sealed_digest = models.BinaryField(default=b"", db_default=b"")
     requester_hash = models.BinaryField(default=b"", db_default=b"")
+    mentioned_hashes = mentions()
 
     class Meta(SourcedFact.Meta):
         indexes = [
@@ -48,6 +49,7 @@ class Interaction(SourcedFact):
     text = EncryptedTextField()
     sealed_digest = models.BinaryField(default=b"", db_default=b"")
     contact_hashes = ArrayField(models.BinaryField(), default=list)
+    mentioned_hashes = mentions()
 
     class Meta(SourcedFact.Meta):
         indexes = [
@@ -67,6 +69,7 @@ class Survey(SourcedFact):
     comment = EncryptedTextField()
     sealed_digest = models.BinaryField(default=b"", db_default=b"")
     contact_hash = models.BinaryField(default=b"", db_default=b"")
+    mentioned_hashes = mentions()
 
     class Meta(SourcedFact.Meta):
         indexes = [models.Index(fields=["organization", "account", "answered_at"], name="portfolio_survey_account")]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from accounts.tenancy import TenantForeignKey, TenantModel, unique_in_organization
@@ -20,6 +21,11 @@ def money(**options: Any) -> models.DecimalField:
 def account_key(**options: Any) -> TenantForeignKey:
     """The reference to the fact's account."""
     return TenantForeignKey("portfolio.Account", related_name="+", **options)
+
+
+def mentions() -> ArrayField:
+    """The keyed hashes of the e-mail addresses that stand in the row's sealed texts (portfolio.people)."""
+    return ArrayField(models.BinaryField(), default=list, db_default=[])
 
 
 class Fact(TenantModel):

@@ -5,7 +5,7 @@ from django.db import models
 from accounts.fields import EncryptedTextField
 from accounts.tenancy import TenantForeignKey, unique_in_organization
 from portfolio.models.catalogue import product_key
-from portfolio.models.facts import Fact, SourcedFact, account_key, money, text
+from portfolio.models.facts import Fact, SourcedFact, account_key, mentions, money, text
 
 
 class Milestone(Fact):
@@ -158,6 +158,7 @@ class Act(SourcedFact):
     reason = text()
     note = EncryptedTextField()
     sealed_digest = models.BinaryField(default=b"", db_default=b"")
+    mentioned_hashes = mentions()
 
     class Meta(SourcedFact.Meta):
         indexes = [models.Index(fields=["organization", "account", "at"], name="portfolio_act_account")]
