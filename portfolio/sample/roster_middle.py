@@ -48,7 +48,7 @@ MID_MARKET = (
             sign_plan("growth", 168, 4.0, 3, 34, 30, moves=(Move("seats", ago=444, seats=139),)),
             Line("insight", "standard", started=276),
         ),
-        use=Use(adoption=0.77, curve=((60, 1.02), (0, 0.96)), release_drop=0.11), week=7, summer_trade=True,
+        use=Use(adoption=0.77, curve=((60, 1.02), (0, 0.93)), release_drop=0.19), week=7, summer_trade=True,
         sites=("Oslo", "Lillehammer", "Geilo"),
     ),
     Account(

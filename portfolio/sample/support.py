@@ -123,7 +123,8 @@ class TicketWriter:
             return
         subjects, bodies = RELEASE[self.account.speaks]
         count = 3 if self.account.tier == "enterprise" else 2
-        agos = sorted(self.rng.sample(range(5, BROKEN_RELEASE_AGO - 3), count))
+        # Old enough that a weekend and the time limit of three working days are over: past due by days, not by hours.
+        agos = sorted(self.rng.sample(range(8, BROKEN_RELEASE_AGO - 3), count))
         picked = zip(agos, self.rng.sample(subjects, count), self.rng.sample(bodies, count), strict=True)
         for order, (ago, subject, body) in enumerate(picked):
             subject, body = self.fill(subject, body)

