@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts.formats import format_day
 from accounts.templatetags.phano_display import initials
 from diagnostics.charts.people import Person
 from diagnostics.labels import (
@@ -282,3 +286,29 @@ def arrange_whitespace(cells: Iterable[dict[str, object]]) -> Whitespace | None:
 
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
+
+
+def explain_absence(facts: AccountFacts, night: date) -> str:
+    """Why the account has no diagnosis on a night, in one sentence, and what would bring one."""
+    words = {"night": format_day(night, language=get_language() or "en", today=facts.day)}
+    begins = [period.started_on for period, _product, _plan in facts.periods]
+    if begins and min(begins) <= night:
+        return (
+            _(
+                "No subscription ran on the night of %(night)s, so that no score, cause or priority is given. "
+                "The facts below stay readable."
+            )
+            % words
+        )
+    since = facts.account.customer_since
+    first = min(filter(None, (since, *begins)), default=None)
+    if first is not None and first > night:
+        words["day"] = format_day(first, language=get_language() or "en", today=facts.day)
+        return _("It becomes a customer on %(day)s, after the night of %(night)s: from that day on it is diagnosed.") % words
+    dated = ("contacts", "notes", "plans", "opportunities", "usage")
+    if since is None and not any(facts.rows[kind] for kind in dated):
+        return _(
+            "It has no customer-since date, no subscription and no dated fact, so that no night knows it. "
+            "The first of them brings it into the next night."
+        )
+    return _("It came in after the night of %(night)s had been diagnosed: the next night takes it in.") % words

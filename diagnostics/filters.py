@@ -73,6 +73,11 @@ class AccountFilters:
         return self != AccountFilters(book=self.book)
 
     @property
+    def asks_diagnosis(self) -> bool:
+        """Whether an account must have been diagnosed to meet the filters."""
+        return any((self.segment, self.lever, self.health, self.potential, self.decision, self.state))
+
+    @property
     def cleared(self) -> "AccountFilters":
         """The same book without any filter."""
         return AccountFilters(book=self.book)

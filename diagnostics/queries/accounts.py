@@ -109,6 +109,13 @@ def _key(order: Sort, scope: Scope) -> str:
     return "NULL::float8" if order.with_earlier and scope.nights.month_ago is None else order.key
 
 
+def waiting_accounts(scope: Scope) -> QuerySet[Account]:
+    """Accounts of the scope that no night knows yet, by name; none where the filters ask for a diagnosis."""
+    if scope.filters.asks_diagnosis:
+        return Account.objects.none()
+    return undiagnosed_accounts(scope.accounts, scope.nights, left=False)
+
+
 def undiagnosed_accounts(accounts: QuerySet[Account], nights: Nights | None, *, left: bool) -> QuerySet[Account]:
     """Of `accounts`, those that the last night did not diagnose, by name.
 

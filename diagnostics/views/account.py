@@ -153,7 +153,7 @@ def describe_page(request: MemberRequest, page: AccountPage, narrator: Narrator)
         "decision": cards.find_decision(contracts, day=page.day, wanted=found.diagnosis.decision_on if found else None),
     }
     if found is None:
-        return context
+        return context | {"absence": cards.explain_absence(facts, page.nights.last.night) if page.nights else ""}
     lead = list_lead(page)
     tables = {why.replace("-", "_"): explain(found, why) for why in VIEWS}
     return context | {

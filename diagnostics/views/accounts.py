@@ -26,6 +26,7 @@ from diagnostics.queries.accounts import (
     SORTS,
     read_page,
     undiagnosed_accounts,
+    waiting_accounts,
 )
 from diagnostics.queries.diagnosed import Nights, books_offered, choose_book, open_scope, read_nights
 from diagnostics.saved_views import ViewRefused, delete_view, list_views, may_delete, save_view
@@ -81,14 +82,22 @@ def describe_accounts(request: MemberRequest) -> dict[str, Any]:
     if nights is None or filters.state in ("new", "left"):
         return shown | _describe_undiagnosed(request, filters, nights, number, writer)
     scope = open_scope(membership, filters, nights)
+    waiting = waiting_accounts(scope)
+    waiting_count = waiting.count()
     found = read_page(scope, sort=sort, first=(number - 1) * PER_PAGE)
-    page = _page_of(found.count, number)
+    page = _page_of(found.count + waiting_count, number)
+    first = (page.number - 1) * PER_PAGE
     if page.number != number:
         # The list has become shorter than a shared address says.
-        found = read_page(scope, sort=sort, first=(page.number - 1) * PER_PAGE)
+        found = read_page(scope, sort=sort, first=first)
+    # Behind the diagnosed ones in every order: what they would be ordered by is not known.
+    begun = max(0, first - found.count)
     return shown | {
         "rows": found.rows,
         "found": found,
+        "waiting": list(waiting[begun : begun + PER_PAGE - len(found.rows)]) if begun < waiting_count else [],
+        "waiting_count": waiting_count,
+        "waiting_url": writer.url(filters.with_value("state", "new")),
         "page": page,
         "books": _describe_books(membership, scope.book, writer),
         "book": scope.book,

@@ -175,6 +175,26 @@ def test_a_former_customer_stays_readable(cast, account, client_for):
     assert "Ingrid Moe0" in text
 
 
+def test_an_account_without_a_diagnosis_says_why(cast, account, client_for):
+    with inside(cast):
+        bare = Account.objects.create(source_id="bare", name="Bare", csm_email=cast.bob.email)
+        late = Account.objects.create(
+            source_id="late", name="Late", csm_email=cast.bob.email, customer_since=NIGHT - timedelta(days=9)
+        )
+        ahead = Account.objects.create(
+            source_id="ahead", name="Ahead", csm_email=cast.bob.email, customer_since=NIGHT + timedelta(days=9)
+        )
+    client = client_for(cast.bob)
+    assert "It has no customer-since date, no subscription and no dated fact" in read(client, bare)
+    assert "It came in after the night of" in read(client, late)
+    assert "It becomes a customer on" in read(client, ahead)
+    diagnose_book(cast.acme)
+    # The night that has run since knows what has begun, and still nothing of the two others.
+    assert "Not diagnosed" not in read(client, late)
+    assert "no dated fact" in read(client, bare)
+    assert "It becomes a customer on" in read(client, ahead)
+
+
 def test_the_timeline_turns_its_pages_and_shows_nothing_to_come(cast, account, client_for):
     with inside(cast):
         for day in range(40):
