@@ -2,13 +2,14 @@
 
 Nights are learned from in their order: a fold is judged only by what was known 90 days and the grace before its first
 night. Health (churn) and potential (expansion) are fitted, judged and kept each by itself; the churn curve is fitted to
-whichever health is kept, and kept itself where it forecasts better.
+whichever health is kept, and kept itself where it forecasts better. Its level is then set by the last months, of whose
+outcomes a part is known.
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -40,12 +41,19 @@ from diagnostics.fitting import (
 )
 from diagnostics.model_versions import default_model, publish_model
 from diagnostics.needs import find_voiced_needs
-from diagnostics.outcomes import HORIZON_DAYS, find_first_night, list_months_back, read_outcomes
+from diagnostics.outcomes import (
+    HORIZON_DAYS,
+    find_first_night,
+    list_months_back,
+    list_months_on,
+    read_outcomes,
+)
 from diagnostics.past_nights import PastNight, replay_nights
 
 MOST_NIGHTS = 24
 LEAST_ACCOUNTS = 50
 FOLDS = 3
+LEAST_KNOWN_DAYS = 28  # of a night's 90 that must be known before it says something of the level
 # Which score foresees which outcome, and whether a higher score makes it rarer.
 FORESEEN: dict[Score, tuple[str, int]] = {"health": ("churned_90d", -1), "potential": ("expanded_90d", 1)}
 
@@ -82,9 +90,10 @@ class Curve:
     reliability: list[Decile]  # of the curve that is kept, before its correction
     mean_forecast: float
     rate: float
-    # What later nights say of forecasts by earlier ones: log-odds × slope + shift.
+    # What the last months say of the curve that is kept: log-odds × slope + shift.
     slope: float = 1.0
     shift: float = 0.0
+    recent: int = 0  # nights of those months
 
     @property
     def kept(self) -> bool:
@@ -123,15 +132,37 @@ def calibrate(organization_id: uuid.UUID, as_of: date, *, publish: bool = False)
         first = find_first_night()
         nights = list_months_back(outcomes.last_night, first, at_most=MOST_NIGHTS) if first else []
         past = list(replay_nights(organization, nights, outcomes))
-        found = fit_model(past, default_model(organization), as_of, settled_days=HORIZON_DAYS + outcomes.grace_days)
+        later = list_months_on(outcomes.last_night, _last_telling_night(as_of, outcomes.grace_days), at_most=MOST_NIGHTS)
+        found = fit_model(
+            past,
+            default_model(organization),
+            as_of,
+            settled_days=HORIZON_DAYS + outcomes.grace_days,
+            recent=list(replay_nights(organization, later[1:], outcomes)) if past else [],
+        )
         if publish and found.changed:
             fitted = {"as_of": as_of.isoformat(), "last_night": nights[-1].isoformat(), "nights": len(nights)}
             found = replace(found, number=publish_model(found.model, fitted=fitted).number)
     return found
 
 
-def fit_model(past: list[PastNight], default: ScoringModel, as_of: date, *, settled_days: int) -> Calibration:
-    """The calibration of a default model by past nights (oldest first); pure. Raises TooLittleHistory."""
+def _last_telling_night(as_of: date, grace_days: int) -> date:
+    """The last night of whose 90 days enough is known: whether an end was churn is known after the grace."""
+    return as_of - timedelta(days=grace_days + LEAST_KNOWN_DAYS)
+
+
+def fit_model(
+    past: list[PastNight],
+    default: ScoringModel,
+    as_of: date,
+    *,
+    settled_days: int,
+    recent: Sequence[PastNight] = (),
+) -> Calibration:
+    """The calibration of a default model by past nights (oldest first); pure. Raises TooLittleHistory.
+
+    `settled_days`: after how many days every outcome of a night is known. `recent`: later nights, known in part.
+    """
     nights = [one.night for one in past]
     folds = list(_list_folds(nights, settled_days))
     if not folds:
@@ -157,8 +188,26 @@ def fit_model(past: list[PastNight], default: ScoringModel, as_of: date, *, sett
         curve = _try_curve(past, default, trials["health"], folds)
         # Fitted weights need the curve that was fitted to them; the default's may get a better one.
         if curve.kept or trials["health"].kept:
-            model = correct_curve(fit_curve(_diagnose_all(past, model), model), curve.slope, curve.shift)
+            model = fit_curve(_diagnose_all(past, model), model)
+            slope, shift = _read_level(recent, model, known_by=as_of - timedelta(days=settled_days - HORIZON_DAYS))
+            model = correct_curve(model, slope, shift)
+            curve = replace(curve, slope=slope, shift=shift, recent=len(recent))
     return Calibration(as_of, nights, trials, curve, default, model)
+
+
+def _read_level(recent: Sequence[PastNight], model: ScoringModel, *, known_by: date) -> tuple[float, float]:
+    """What the nights of the last months say of the model's forecasts: the slope and shift of its log-odds."""
+    forecasts, left, known = [], [], []
+    for one in recent:
+        days = min(HORIZON_DAYS, (known_by - one.night).days)
+        rows = one.diagnose(model).filter("open")
+        gone = (pl.col("churned_on") <= one.night + timedelta(days=days)).fill_null(False)
+        forecasts.append(rows["churn_risk"].to_numpy())
+        left.append(rows.select(gone).to_series().to_numpy())
+        known.append(np.full(rows.height, days / HORIZON_DAYS))
+    if not sum(map(len, forecasts)):
+        return 1.0, 0.0
+    return fit_correction(_log_odds(np.concatenate(forecasts)), np.concatenate(left), np.concatenate(known))
 
 
 def _diagnose_all(past: list[PastNight], model: ScoringModel) -> pl.DataFrame:
@@ -237,7 +286,7 @@ def _try_curve(past: list[PastNight], default: ScoringModel, health: Trial, fold
     outcome, direction = FORESEEN["health"]
     usual = _diagnose_all(past, default)
     nights = usual["night"].to_physical().to_numpy()
-    happened, before, after, foreseen = [], [], [], []
+    happened, before, after = [], [], []
     for train, test in folds:
         model, judged = default, np.isin(nights, test)
         if health.kept:
@@ -250,14 +299,11 @@ def _try_curve(past: list[PastNight], default: ScoringModel, health: Trial, fold
         happened.append(usual[outcome].to_numpy().astype(bool)[rows])
         before.append(usual["churn_risk"].to_numpy()[rows])
         after.append(_forecast(found, model)[rows])
-        foreseen.append(usual["open"].to_numpy()[rows])
     labels, default_risk, fitted_risk = np.concatenate(happened), np.concatenate(before), np.concatenate(after)
     default_loss, fitted_loss = (measure_log_loss(labels, _log_odds(risk)) for risk in (default_risk, fitted_risk))
     kept = fitted_risk if health.kept or fitted_loss < default_loss else default_risk
     rates = float(kept.mean()), float(labels.mean())
-    undecided = np.concatenate(foreseen)
-    correction = fit_correction(_log_odds(fitted_risk[undecided]), labels[undecided])
-    return Curve(default_loss, fitted_loss, measure_reliability(labels, kept), *rates, *correction)
+    return Curve(default_loss, fitted_loss, measure_reliability(labels, kept), *rates)
 
 
 def _forecast(diagnoses: pl.DataFrame, model: ScoringModel) -> NDArray[np.float64]:

@@ -24,8 +24,15 @@ PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 UNWEIGHTED_POINTS = 10.0  # the scale of a signal to which the default gives no points
 LEAST_SLOPE = 0.01  # log-odds per point; below it the default score says nothing, and draws nothing to it
 FREE = math.inf
-SLOPE_SPREAD = 0.1  # by which later nights correct the slope of a curve; its level they correct freely
 CURVE_SPREAD = 1.5  # log-odds by which the facts of the risk curve move freely from the default
+# Which slopes and levels are likely before anything is known: those near the default's. A short history has seen few
+# kinds of accounts, and a curve that is free to fit them says of the others what nobody has seen.
+POINT_SPREAD = 0.01  # log-odds per point of health
+LEVEL_SPREAD = 0.5  # log-odds
+# By how much the last months move a curve: what a quarter usually differs from the one before.
+SHIFT_SPREAD, SLOPE_SPREAD = 0.3, 0.1
+# A loss within 90 days stands in three monthly nights, so that three rows say as much as one.
+OVERLAP = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +126,13 @@ def fit_log_odds(
     prior: Sequence[float] | Numbers,
     spread: Sequence[float] | Numbers,
     bounds: Sequence[tuple[float | None, float | None]],
+    overlap: float = 1.0,
 ) -> Numbers:
-    """Coefficients that make the penalised log-loss least: sum of log-losses + ½ Σ ((coefficient − prior) ÷ spread)².
+    """Coefficients that make the penalised log-loss least:
+    sum of log-losses ÷ overlap + ½ Σ ((coefficient − prior) ÷ spread)².
 
-    An infinite spread leaves a coefficient free. Bounds hold exactly (L-BFGS-B), which scikit-learn's logistic
-    regression does not offer.
+    An infinite spread leaves a coefficient free. `overlap`: how many rows tell of one outcome. Bounds hold exactly
+    (L-BFGS-B), which scikit-learn's logistic regression does not offer.
     """
     from scipy.optimize import minimize  # 0.5 s that only who fits pays
 
@@ -133,8 +142,8 @@ def fit_log_odds(
     def lose(coefficients: Numbers) -> tuple[float, Numbers]:
         log_odds = columns @ coefficients
         off = coefficients - centre
-        loss = (np.logaddexp(0.0, log_odds) - hits * log_odds).sum() + (pull * off**2).sum() / 2
-        slope = columns.T @ (_probability(log_odds) - hits) + pull * off
+        loss = (np.logaddexp(0.0, log_odds) - hits * log_odds).sum() / overlap + (pull * off**2).sum() / 2
+        slope = columns.T @ (_probability(log_odds) - hits) / overlap + pull * off
         return float(loss), slope
 
     found: Any = minimize(lose, centre, jac=True, method="L-BFGS-B", bounds=list(bounds), options={"maxiter": 2000})
@@ -231,23 +240,37 @@ def fit_curve(diagnoses: pl.DataFrame, model: ScoringModel) -> ScoringModel:
         columns,
         frame["churned_90d"].to_numpy().astype(bool),
         prior=[risk.churn_per_point, *(getattr(risk, name) for name in FACTS), risk.churn_at_base],
-        spread=[FREE, *[CURVE_SPREAD] * len(FACTS), FREE],
+        spread=[POINT_SPREAD, *[CURVE_SPREAD] * len(FACTS), LEVEL_SPREAD],
         bounds=[(None, 0.0), *FACTS.values(), (None, None)],
+        overlap=OVERLAP,
     )
     given = dict(zip(("churn_per_point", *FACTS, "churn_at_base"), (round(float(x), 6) for x in found), strict=True))
     return replace(model, risk=replace(risk, **given))
 
 
-def fit_correction(log_odds: Numbers, labels: NDArray[np.bool_]) -> tuple[float, float]:
-    """Slope and shift by which forecasts made for later nights come to what then happened.
+def fit_correction(log_odds: Numbers, labels: NDArray[np.bool_], known: Numbers) -> tuple[float, float]:
+    """Slope and shift by which forecasts for 90 days come to what the last nights have shown so far.
 
-    A book that ages or a market that turns moves the level between the nights learned from and those foreseen.
+    `known`: the part of each row's 90 days of which it is known who left, above 0 and at most 1. Within it an account
+    leaves with 1 − (1 − p) ** known. A book that grows older or a market that turns moves the level between the nights
+    learned from and those foreseen; the last months, whose outcomes are half known, say so first.
     """
-    columns = np.column_stack([log_odds, np.ones(len(log_odds))])
-    slope, shift = fit_log_odds(
-        columns, labels, prior=[1.0, 0.0], spread=[SLOPE_SPREAD, FREE], bounds=[(0.0, None), (None, None)]
-    )
-    return float(slope), float(shift)
+    from scipy.optimize import minimize
+
+    hits = labels.astype(float)
+
+    def lose(coefficients: Numbers) -> tuple[float, Numbers]:
+        moved = log_odds * coefficients[0] + coefficients[1]
+        staying = known * np.logaddexp(0.0, moved)  # minus the logarithm of the chance to be still there
+        leaving = -np.expm1(-staying)
+        off = (coefficients - (1.0, 0.0)) / (SLOPE_SPREAD, SHIFT_SPREAD)
+        loss = ((1 - hits) * staying - hits * np.log(leaving)).sum() / OVERLAP + (off**2).sum() / 2
+        by_row = known * _probability(moved) * ((1 - hits) - hits * np.exp(-staying) / leaving)
+        slope = np.array([(by_row * log_odds).sum(), by_row.sum()]) / OVERLAP + off / (SLOPE_SPREAD, SHIFT_SPREAD)
+        return float(loss), slope
+
+    found: Any = minimize(lose, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(0.0, None), (None, None)])
+    return float(found.x[0]), float(found.x[1])
 
 
 def correct_curve(model: ScoringModel, slope: float, shift: float) -> ScoringModel:

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from diagnostics.calibration import TooLittleHistory, _list_folds, calibrate, fit_model
 from diagnostics.discrimination import measure_auc
 from diagnostics.engine import DEFAULT_MODEL, diagnose, read_contributions
-from diagnostics.fitting import FREE, fit_log_odds
+from diagnostics.fitting import FREE, OVERLAP, fit_correction, fit_log_odds
 from diagnostics.model_versions import publish_model, read_model
 from diagnostics.models import Diagnosis, ModelVersion, Night
 from diagnostics.outcomes import read_outcomes
@@ -78,6 +78,64 @@ def test_churn_risk_forecasts_the_rate_of_later_nights(fitted):
     assert abs(frame["churn_risk"].mean() - frame["churned_90d"].mean()) < 0.02
     assert fitted.curve.kept
     assert sum(part.rows for part in fitted.curve.reliability) == 3 * 300
+
+
+def draw_losses(rate, known, rows=60_000):
+    """Forecasts of 4 % for accounts that leave at `rate` in 90 days, seen for a part of them."""
+    random = np.random.default_rng(8)
+    left = random.random(rows) < 1 - (1 - rate) ** known
+    return np.full(rows, np.log(0.04 / 0.96)), left, np.full(rows, known)
+
+
+@pytest.mark.parametrize("known", [1.0, 0.35])
+def test_the_last_months_set_the_level_though_their_outcomes_are_known_in_part(known):
+    log_odds, left, part = draw_losses(0.08, known)
+    slope, shift = fit_correction(log_odds, left, part)
+    moved = 1 / (1 + np.exp(-(slope * log_odds[0] + shift)))
+    assert moved == pytest.approx(0.08, abs=0.004)
+    # Taken for whole outcomes, a third of the time would look like a third of the losses.
+    if known < 1:
+        slope, shift = fit_correction(log_odds, left, np.ones(len(left)))
+        assert 1 / (1 + np.exp(-(slope * log_odds[0] + shift))) < 0.04
+
+
+def test_few_accounts_move_the_level_little():
+    many, few = (fit_correction(*draw_losses(0.16, 0.5, rows=rows)) for rows in (60_000, 60))
+    assert 0 < few[1] < many[1] / 4
+
+
+def test_the_level_is_where_the_penalised_likelihood_is_greatest():
+    random = np.random.default_rng(9)
+    log_odds, known = random.normal(-2, 1, 900), random.uniform(0.3, 1, 900)
+    left = random.random(900) < 1 - (1 - 1 / (1 + np.exp(-log_odds - 0.4))) ** known
+
+    def lose(slope, shift):
+        leaves = 1 - (1 - 1 / (1 + np.exp(-slope * log_odds - shift))) ** known
+        told = np.where(left, np.log(leaves), np.log(1 - leaves)).sum() / OVERLAP
+        return -told + ((slope - 1) / 0.1) ** 2 / 2 + (shift / 0.3) ** 2 / 2
+
+    best = fit_correction(log_odds, left, known)
+    around = [(best[0] + a, best[1] + b) for a in (-0.01, 0, 0.01) for b in (-0.01, 0, 0.01)]
+    assert min(around, key=lambda one: lose(*one)) == best
+
+
+def test_a_year_that_turned_raises_the_forecasts_before_its_outcomes_are_all_known():
+    nights = make_past(nights=12)
+    past, calm = nights[:10], nights[10:]
+    worse = [replace(one, outcomes=turn(one)) for one in calm]
+    as_of = calm[-1].night + timedelta(days=SETTLED - 30)
+    quiet, turned = (fit_model(past, DEFAULT_MODEL, as_of, settled_days=SETTLED, recent=r) for r in (calm, worse))
+    assert turned.curve.shift > quiet.curve.shift + 0.1
+    assert turned.curve.recent == 2
+    assert turned.model.weights == quiet.model.weights
+
+
+def turn(past):
+    """Every fifth account leaves 20 days after the night."""
+    leaves = pl.int_range(pl.len()) % 5 == 0
+    return past.outcomes.with_columns(
+        churned_90d=leaves, churned_on=pl.when(leaves).then(pl.lit(past.night + timedelta(days=20)))
+    )
 
 
 def test_outcomes_dealt_out_at_random_teach_nothing():
