@@ -132,13 +132,14 @@ def calibrate(organization_id: uuid.UUID, as_of: date, *, publish: bool = False)
         first = find_first_night()
         nights = list_months_back(outcomes.last_night, first, at_most=MOST_NIGHTS) if first else []
         past = list(replay_nights(organization, nights, outcomes))
-        later = list_months_on(outcomes.last_night, _last_telling_night(as_of, outcomes.grace_days), at_most=MOST_NIGHTS)
+        telling = _last_telling_night(as_of, outcomes.grace_days)
+        later = list_months_on(outcomes.last_night, telling, at_most=MOST_NIGHTS)[1:]
         found = fit_model(
             past,
             default_model(organization),
             as_of,
             settled_days=HORIZON_DAYS + outcomes.grace_days,
-            recent=list(replay_nights(organization, later[1:], outcomes)) if past else [],
+            recent=list(replay_nights(organization, later, outcomes)) if past else [],
         )
         if publish and found.changed:
             fitted = {"as_of": as_of.isoformat(), "last_night": nights[-1].isoformat(), "nights": len(nights)}

@@ -47,9 +47,9 @@ class Command(BaseCommand):
         kept = "fitted" if curve.kept or found.trials["health"].kept else "the default stays"
         self.stdout.write(
             f"Churn curve: {kept}; log-loss {curve.fitted_loss:.4f} against {curve.default_loss:.4f} by default; "
-            f"mean forecast out of time {curve.mean_forecast:.3f}, rate {curve.rate:.3f}. What {curve.recent} nights of "
-            f"the last months have shown so far moves it: log-odds × {curve.slope:.2f} {curve.shift:+.2f}. By tenths of "
-            f"forecast, before that:"
+            f"mean forecast out of time {curve.mean_forecast:.3f}, rate {curve.rate:.3f}. "
+            f"What {curve.recent} later nights have shown so far moves it: log-odds × {curve.slope:.2f} "
+            f"{curve.shift:+.2f}. By tenths of forecast, before that:"
         )
         for part in curve.reliability:
             self.stdout.write(f"  {part.rows:6} rows  forecast {part.forecast:.3f}  happened {part.happened:.3f}")
