@@ -17,6 +17,8 @@ from accounts.models import Membership, Organization
 from accounts.permissions import is_allowed
 from diagnostics.models import Priority
 from portfolio.books import visible_accounts
+from portfolio.changes import UNDO_WITHIN
+from portfolio.changes import local_day as local_day  # the screens know it from here
 from portfolio.models import Account, Act
 from portfolio.people import hash_mentions
 
@@ -43,7 +45,6 @@ DISMISS_REASONS = {
     "not_worth": gettext_lazy("Not worth it now"),
 }
 MOST_CHARACTERS = 4000
-UNDO_WITHIN = timedelta(hours=24)
 
 
 class ActGone(ValueError):
@@ -104,11 +105,6 @@ def undo(*, membership: Membership, act_id: uuid.UUID) -> None:
 def snooze_day(organization: Organization, code: str) -> date:
     """The day that a key of SNOOZES means today, in the organization's time zone."""
     return SNOOZES[code][1](local_day(organization))
-
-
-def local_day(organization: Organization) -> date:
-    """Today in the organization's time zone."""
-    return timezone.now().astimezone(organization.zone).date()
 
 
 def end_of_day(organization: Organization, day: date) -> datetime:

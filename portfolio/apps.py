@@ -20,6 +20,23 @@ class PortfolioConfig(AppConfig):
             )
         name_action("note.written", _("wrote a note on an account"))
         name_action("note.undone", _("took a note back"))
+        for action, label in (
+            ("opportunity.opened", _("opened an opportunity")),
+            ("opportunity.moved", _("moved an opportunity to another stage")),
+            ("opportunity.amount_changed", _("changed the amount of an opportunity")),
+            ("opportunity.closing_changed", _("changed the closing day of an opportunity")),
+            ("step.added", _("noted a next step")),
+            ("step.changed", _("changed a next step")),
+            ("step.done", _("finished a next step")),
+            ("plan.written", _("wrote an account plan")),
+            ("plan.rewritten", _("wrote an account plan again")),
+            ("plan.reviewed", _("reviewed an account plan")),
+            ("review.planned", _("planned a business review")),
+            ("review.held", _("noted that a business review was held")),
+            ("review.cancelled", _("cancelled a business review")),
+            ("change.undone", _("took a change back")),
+        ):
+            name_action(action, label)
         name_action("import.begun", _("began an import"))
         name_action("import.landed", _("landed an import"))
         name_action("import.stop_asked", _("asked an import to stop"))

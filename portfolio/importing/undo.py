@@ -21,7 +21,7 @@ from portfolio.contract import ACCOUNTS, FILES, USAGE
 from portfolio.importing.records import NotPossible
 from portfolio.importing.sealing import seal_texts
 from portfolio.importing.tables import update_rows
-from portfolio.models import Import, ImportFile, PreviousRow, PreviousUsage, Usage
+from portfolio.models import Account, Import, ImportFile, PreviousRow, PreviousUsage, Usage
 from portfolio.settings_file import read_settings
 
 UNDOABLE = (Import.State.LANDED, Import.State.STOPPED, Import.State.FAILED)
@@ -239,11 +239,15 @@ def _part_accounts(number: int) -> None:
 
 def _remove_what_members_did(number: int) -> None:
     """Facts made in Phano on the accounts of an import: everything with no import of its own."""
+    brought = Account.objects.filter(import_number=number)
     for file in reversed(FILES.values()):
-        if file in (USAGE, ACCOUNTS) or "account_id" not in file.by_name:
+        if file in (USAGE, ACCOUNTS):
             continue
-        rows = file.model._default_manager.filter(import_number=None, account__import_number=number)
-        rows._raw_delete("default")
+        # A stage that a member moved names its opportunity, not the account.
+        for reference, account in (("account_id", "account"), ("opportunity_id", "opportunity__account")):
+            if reference in file.names and file.own_id != reference:
+                made_here = {"import_number": None, f"{account}__in": brought}
+                file.model._default_manager.filter(**made_here)._raw_delete("default")
 
 
 def _fetch(statement: str, arguments: list[Any]) -> list[tuple[Any, ...]]:
