@@ -14,6 +14,7 @@ class DiagnosticsConfig(AppConfig):
             (10, "today", _("Today")),
             (20, "matrix", _("Matrix")),
             (30, "accounts", _("Accounts")),
+            (50, "renewals", _("Renewals")),
         ):
             add_to_navigation(
                 order=order, group="work", key=key, label=label, icon=key, url_name=key, permission="portfolio.view"
@@ -23,6 +24,8 @@ class DiagnosticsConfig(AppConfig):
                 SHELL_CONTEXT.append(describe)
         name_action("view.saved", _("kept a list of accounts"))
         name_action("view.deleted", _("deleted a kept list of accounts"))
+        name_action("renewal.forecast", _("forecast a renewal"))
+        name_action("account.looked", _("looked at an account’s diagnosis"))
         # Known to the room below by its registries only.
         from diagnostics.arrivals import diagnose_arrived_facts, diagnose_sample
         from portfolio.events import facts_arrived, sample_loaded

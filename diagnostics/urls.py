@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from diagnostics.views import account, accounts, choices, matrix, today
+from diagnostics.views import account, accounts, changes, choices, matrix, renewals, today
 
 urlpatterns = [
     path("o/<slug:slug>/today/", today.today, name="today"),
@@ -21,6 +21,12 @@ urlpatterns = [
     path("o/<slug:slug>/accounts/<uuid:account_id>/causes/<int:number>/", account.account_cause, name="account_cause"),
     path("o/<slug:slug>/accounts/<uuid:account_id>/notes/", account.write_note, name="write_note"),
     path("o/<slug:slug>/notes/<uuid:interaction_id>/undo/", account.undo_note, name="undo_note"),
+    path("o/<slug:slug>/renewals/", renewals.renewals, name="renewals"),
+    path("o/<slug:slug>/renewals/csv/", renewals.renewals_csv, name="renewals_csv"),
+    path("o/<slug:slug>/accounts/<uuid:account_id>/forecast/", renewals.set_forecast, name="set_forecast"),
+    path("o/<slug:slug>/accounts/<uuid:account_id>/step/", renewals.set_step, name="set_step"),
+    path("o/<slug:slug>/goals/<uuid:goal_id>/done/", renewals.finish_step, name="finish_step"),
+    path("o/<slug:slug>/changes/<uuid:change_id>/undo/", changes.undo_change, name="undo_change"),
     path("o/<slug:slug>/choices/<str:field>/", choices.filter_choices, name="filter_choices"),
     path("o/<slug:slug>/search/", choices.search, name="search"),
 ]

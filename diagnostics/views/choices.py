@@ -11,9 +11,16 @@ from diagnostics.filters import MOST_TEXT, BadFilter, read_choice, read_filters
 from diagnostics.queries.accounts import SORTS, find_accounts
 from diagnostics.queries.choices import CHOICE_FIELDS, read_choices
 from diagnostics.queries.diagnosed import choose_book
+from diagnostics.queries.renewals import STATES, WINDOWS
+from diagnostics.views.renewals import CALLS
 from portfolio.books import accounts_in
 
-SCREENS = ("accounts", "matrix")
+# The parameters that each screen keeps beside the filters of its accounts, with what they may be.
+SCREENS: dict[str, dict[str, tuple[str, ...]]] = {
+    "accounts": {"sort": (*SORTS, *(f"-{key}" for key in SORTS))},
+    "matrix": {"view": ("table",), "moves": ("off",)},
+    "renewals": {"window": tuple(str(days) for days in WINDOWS), "show": STATES, "forecast": CALLS},
+}
 
 
 @require_GET
@@ -22,13 +29,9 @@ def filter_choices(request: MemberRequest, field: str) -> HttpResponse:
     """The owners, countries or cohorts of the book as links: a menu's content, or a page without script."""
     if field not in CHOICE_FIELDS:
         raise Http404
-    filters = read_filters(request.GET, further=("screen", "sort", "view", "moves"))
-    further = {
-        "sort": read_choice(request.GET, "sort", [*SORTS, *(f"-{key}" for key in SORTS)], default=""),
-        "view": read_choice(request.GET, "view", ("table",), default=""),
-        "moves": read_choice(request.GET, "moves", ("off",), default=""),
-    }
-    screen = read_choice(request.GET, "screen", SCREENS, default=SCREENS[0])
+    screen = read_choice(request.GET, "screen", SCREENS, default="accounts")
+    filters = read_filters(request.GET, further=("screen", *SCREENS[screen]))
+    further = {name: read_choice(request.GET, name, known, default="") for name, known in SCREENS[screen].items()}
     writer = MenuWriter(screen=screen, slug=request.organization.slug, filters=filters, **further)
     book = accounts_in(choose_book(request.membership, filters.book), request.membership)
     shown = {

@@ -57,11 +57,14 @@ OTHER = {
 OBJECTS = {
     "member_id": "accounts_membership",
     "view_id": "diagnostics_savedview",
+    "goal_id": "portfolio_accountgoal",
+    "change_id": "accounts_auditentry",
 }
 
 # Routes that answer a missing id with another page than 404, alike for a foreign one.
 FORGIVING = {
     "undo_act": "what is gone already needs no taking back: the page says so",
+    "undo_change": "what is gone already needs no taking back: the page says so",
 }
 
 # Every role that a person can have; the service member signs in nowhere.

@@ -1,0 +1,155 @@
+"""What is noted about terms, forecasts, next steps, loss reasons, and the names that a desk shows, in one statement."""
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+
+from accounts.models import Organization
+from accounts.permissions import BOOK_ROLES
+from diagnostics.forecasts import KIND, SUBJECT
+from portfolio.gathering import gather, revive
+from portfolio.models import Act
+from portfolio.next_steps import STEP
+
+ACCOUNTS = """
+    SELECT id, name, source_id, csm_email, am_email FROM portfolio_account
+    WHERE organization_id = %(organization)s AND id = ANY(%(accounts)s)"""
+# The latest of each subject counts.
+FORECASTS = """
+    SELECT DISTINCT ON (account_id, priority) id, account_id, priority, reason, at, member_email, note
+    FROM portfolio_act
+    WHERE organization_id = %(organization)s AND account_id = ANY(%(accounts)s)
+        AND kind = %(kind)s AND starts_with(priority, %(subject)s)
+    ORDER BY account_id, priority, at DESC, source_id DESC"""
+STEPS = """
+    SELECT DISTINCT ON (account_id, split_part(source_id, '#', 1))
+        id, account_id, source_id, title, due_on, owner_email
+    FROM portfolio_accountgoal
+    WHERE organization_id = %(organization)s AND account_id = ANY(%(accounts)s)
+        AND starts_with(source_id, %(step)s) AND done_on IS NULL
+    ORDER BY account_id, split_part(source_id, '#', 1), due_on NULLS LAST, source_id"""
+END_REASONS = """
+    SELECT source_id, end_reason FROM portfolio_subscription
+    WHERE organization_id = %(organization)s AND account_id = ANY(%(accounts)s)
+        AND notice_given_on IS NOT NULL AND end_reason <> ''
+    ORDER BY started_on"""
+MEMBERS = """
+    SELECT u.email, u.full_name AS name FROM accounts_membership m JOIN accounts_user u ON u.id = m.user_id
+    WHERE m.organization_id = %(organization)s AND m.role = ANY(%(book_roles)s) AND m.status = 'active'
+    ORDER BY u.full_name, u.email"""
+PLANS = "SELECT id, name FROM portfolio_plan WHERE organization_id = %(organization)s"
+PRODUCTS = "SELECT id, name FROM portfolio_product WHERE organization_id = %(organization)s"
+
+STATEMENTS: Mapping[str, str] = {
+    "accounts": ACCOUNTS,
+    "forecasts": FORECASTS,
+    "steps": STEPS,
+    "end_reasons": END_REASONS,
+    "members": MEMBERS,
+    "plans": PLANS,
+    "products": PRODUCTS,
+}
+
+type Key = tuple[uuid.UUID, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """An account's name and people."""
+
+    name: str
+    source_id: str
+    csm_email: str
+    am_email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The forecast in force of one term."""
+
+    forecast: str
+    reason: str
+    on: date
+    member_email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The open next step of one term that is due first."""
+
+    id: uuid.UUID
+    title: str
+    due_on: date | None
+    owner_email: str
+
+
+@dataclass(frozen=True)
+class TermFacts:
+    """By (account, term): calls and steps; by id: names. Terms as portfolio.next_steps.name_term writes them."""
+
+    accounts: dict[uuid.UUID, Owned]
+    forecasts: dict[Key, Call]
+    steps: dict[Key, Step]
+    end_reasons: dict[str, str]
+    members: dict[str, str]
+    plans: dict[str, str]
+    products: dict[str, str]
+
+    def name_member(self, email: str) -> str:
+        """A member's name; the address where nobody here has it."""
+        return self.members.get(email, email)
+
+
+def read_term_facts(organization: Organization, accounts: Collection[uuid.UUID]) -> TermFacts:
+    """What is noted about the terms of some accounts; call it in the open organization's context."""
+    rows = gather(
+        STATEMENTS,
+        {
+            "organization": organization.pk,
+            "accounts": list(accounts),
+            "kind": KIND,
+            "subject": SUBJECT,
+            "step": f"{STEP}:",
+            "book_roles": sorted(BOOK_ROLES),
+        },
+    )
+    return TermFacts(
+        accounts={
+            uuid.UUID(row["id"]): Owned(row["name"], row["source_id"], row["csm_email"], row["am_email"])
+            for row in rows["accounts"]
+        },
+        forecasts={
+            (uuid.UUID(row["account_id"]), row["priority"].removeprefix(SUBJECT)): _read_call(organization, row)
+            for row in rows["forecasts"]
+        },
+        steps={
+            (uuid.UUID(row["account_id"]), _term_of(row["source_id"])): Step(
+                uuid.UUID(row["id"]), row["title"], _day(row["due_on"]), row["owner_email"]
+            )
+            for row in rows["steps"]
+        },
+        end_reasons={row["source_id"]: row["end_reason"] for row in rows["end_reasons"]},
+        members={row["email"]: row["name"] or row["email"] for row in rows["members"]},
+        plans={row["id"]: row["name"] for row in rows["plans"]},
+        products={row["id"]: row["name"] for row in rows["products"]},
+    )
+
+
+def _read_call(organization: Organization, row: dict[str, Any]) -> Call:
+    at = parse_datetime(row["at"])
+    assert at is not None
+    # Only a loss has words; they are sealed, and opened here.
+    reason = revive(Act, row, organization_id=organization.pk).note if row["reason"] == "lost" else ""
+    return Call(row["reason"], reason, at.astimezone(organization.zone).date(), row["member_email"])
+
+
+def _term_of(source_id: str) -> str:
+    return source_id.removeprefix(f"{STEP}:").rpartition("#")[0]
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
