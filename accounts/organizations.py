@@ -23,7 +23,7 @@ LONGEST_SLUG = 48
 SETTINGS = frozenset(
     {
         *("name", "visibility", "currency", "time_zone", "night_at"),
-        *("fiscal_year_first_month", "defense_arr", "late_renewal_grace_days"),
+        *("fiscal_year_first_month", "defense_arr", "late_renewal_grace_days", "cooldown_days"),
     }
 )
 

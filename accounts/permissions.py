@@ -17,6 +17,10 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "portfolio.import": ADMINS,
     "portfolio.export": frozenset({Role.OWNER, Role.ADMIN, Role.DPO}),
     "diagnosis.run": ADMINS,
+    "model.view": BOOK_ROLES | {Role.VIEWER},
+    "model.change": ADMINS,
+    "catalogue.view": BOOK_ROLES | {Role.VIEWER},
+    "catalogue.change": ADMINS,
 }
 # Reading is always allowed to those who may read. After the trial only this may still be done by an unsafe method.
 AFTER_TRIAL = frozenset({"portfolio.export"})

@@ -39,7 +39,7 @@ from diagnostics.fitting import (
     fit_curve,
     fit_factors,
 )
-from diagnostics.model_versions import default_model, publish_model
+from diagnostics.model_versions import publish_model, starting_model
 from diagnostics.needs import find_voiced_needs
 from diagnostics.outcomes import (
     HORIZON_DAYS,
@@ -136,7 +136,7 @@ def calibrate(organization_id: uuid.UUID, as_of: date, *, publish: bool = False)
         later = list_months_on(outcomes.last_night, telling, at_most=MOST_NIGHTS)[1:]
         found = fit_model(
             past,
-            default_model(organization),
+            starting_model(organization),
             as_of,
             settled_days=HORIZON_DAYS + outcomes.grace_days,
             recent=list(replay_nights(organization, later, outcomes)) if past else [],

@@ -6,16 +6,22 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from accounts import audit
+from accounts.context import current_context
 from accounts.models import Organization
 from diagnostics.engine import DEFAULT_MODEL, ScoringModel
+from diagnostics.engine.model import Thresholds
 from diagnostics.models import ModelVersion
+
+# Beside the model itself a version's parameters may say what it was fitted on, and which version it returned to.
+BESIDE = ("fitted", "returned_to")
 
 
 def ensure_model_version(organization: Organization) -> ModelVersion:
     """The version by which the organization's next night is diagnosed, made at first use.
 
-    An organization on the default follows it: where a release, or the organization's own amount for defense, changes
-    its parameters, that is a new version. So is a release that puts the figures of a diagnosis in other places.
+    An organization on the default follows it: where a release changes its parameters, that is a new version. So are a
+    release that puts the figures of a diagnosis in other places, and another amount of the organization for defense.
     """
     # Its parameters are read where they are needed: the digest says whether they are.
     latest = ModelVersion.objects.defer("parameters").order_by("-number").first()
@@ -23,44 +29,115 @@ def ensure_model_version(organization: Organization) -> ModelVersion:
     if latest is None or origin == ModelVersion.Origin.DEFAULT:
         wanted = _default_for(float(organization.defense_arr))
     else:
-        wanted = _describe(ScoringModel.from_json(_canonical(latest.parameters)))
+        wanted = _describe(_for_amount(ScoringModel.from_json(_canonical(latest.parameters)), organization))
     digest = hashlib.sha256(wanted.encode()).hexdigest()
     if latest is not None and latest.digest == digest:
         return latest
-    number = 1 if latest is None else latest.number + 1
-    parameters = {**json.loads(wanted), "version": number}
-    if latest is not None and "fitted" in latest.parameters:
-        parameters["fitted"] = latest.parameters["fitted"]
-    return ModelVersion.objects.create(number=number, origin=origin, parameters=parameters, digest=digest)
+    beside = {name: latest.parameters[name] for name in BESIDE if name in latest.parameters} if latest else {}
+    return _add_version(latest, wanted, digest, origin=origin, **beside)
 
 
 def default_model(organization: Organization) -> ScoringModel:
-    """The default with the organization's own amount for defense: what a fit begins from."""
+    """The program's default with the organization's own amount for defense."""
     return ScoringModel.from_json(_default_for(float(organization.defense_arr)))
 
 
-def read_model_in_force(organization: Organization) -> tuple[ScoringModel, dict[str, Any]]:
-    """The latest version's model, and what it was fitted on: empty for the default, which needs no version yet."""
-    latest = ModelVersion.objects.order_by("-number").first()
+def starting_model(organization: Organization) -> ScoringModel:
+    """What a fit begins from: default weights and curve, with the thresholds that are the organization's own."""
+    latest = latest_version()
+    if latest is None or latest.origin == ModelVersion.Origin.DEFAULT:
+        return default_model(organization)
+    thresholds = Thresholds(**latest.parameters["thresholds"])
+    return _for_amount(replace(DEFAULT_MODEL, thresholds=thresholds), organization)
+
+
+def latest_version() -> ModelVersion | None:
+    """The version with the highest number; None before the first night."""
+    return ModelVersion.objects.order_by("-number").first()
+
+
+def read_model_in_force(
+    organization: Organization, latest: ModelVersion | None = None
+) -> tuple[ScoringModel, dict[str, Any]]:
+    """The model of the next night, and what it was fitted on: empty for the default, which needs no version yet.
+
+    `latest`: the latest version, where it is known already.
+    """
+    latest = latest or latest_version()
     if latest is None or latest.origin == ModelVersion.Origin.DEFAULT:
         return default_model(organization), {}
-    return read_model(latest), latest.parameters.get("fitted", {})
+    return _for_amount(read_model(latest), organization), latest.parameters.get("fitted", {})
 
 
-def publish_model(model: ScoringModel, *, fitted: dict[str, Any]) -> ModelVersion:
-    """Put a fitted model in force as a new version; the one in force stays where it is the same.
+def publish_model(
+    model: ScoringModel,
+    *,
+    origin: str = ModelVersion.Origin.FITTED,
+    fitted: dict[str, Any] | None = None,
+    returned_to: int | None = None,
+    note: str = "",
+    moved: dict[str, Any] | None = None,
+) -> ModelVersion:
+    """Put a model in force from the next night on, as a new version; the one in force stays where it is the same.
 
-    `fitted` says what it was fitted on (as_of, last_night, nights). Needs an open context.
+    `fitted` says what it was fitted on (as_of, last_night, nights), `returned_to` whose content it takes up again.
+    Written with its audit row, under the organization's lock. Needs an open context.
     """
-    wanted = _describe(model)
+    Organization.objects.select_for_update().get()
+    # A copy: a version that was read keeps the places of figures which its own release gave them.
+    wanted = _describe(replace(model))
     digest = hashlib.sha256(wanted.encode()).hexdigest()
-    latest = ModelVersion.objects.order_by("-number").first()
+    latest = latest_version()
     if latest is not None and latest.digest == digest:
         return latest
+    beside = {"fitted": fitted, "returned_to": returned_to}
+    version = _add_version(
+        latest,
+        wanted,
+        digest,
+        origin=origin,
+        row={"published_by": current_context().user_id, "note": note, "moved": moved},
+        **{name: value for name, value in beside.items() if value is not None},
+    )
+    audit.record(
+        "model.published",
+        subject="model_version",
+        subject_id=version.pk,
+        number=version.number,
+        origin=origin,
+        replaced=latest.number if latest else None,
+        returned_to=returned_to,
+    )
+    return version
+
+
+def _add_version(
+    latest: ModelVersion | None,
+    wanted: str,
+    digest: str,
+    *,
+    origin: str,
+    row: dict[str, Any] | None = None,
+    **beside: Any,
+) -> ModelVersion:
     number = 1 if latest is None else latest.number + 1
-    parameters = {**json.loads(wanted), "version": number, "fitted": fitted}
-    origin = ModelVersion.Origin.FITTED
-    return ModelVersion.objects.create(number=number, origin=origin, parameters=parameters, digest=digest)
+    parameters = {**json.loads(wanted), "version": number, **beside}
+    return ModelVersion.objects.create(
+        number=number, origin=origin, parameters=parameters, digest=digest, **(row or {})
+    )
+
+
+def digest_of(model: ScoringModel) -> str:
+    """What tells two contents apart, whatever their numbers."""
+    return hashlib.sha256(_describe(replace(model)).encode()).hexdigest()
+
+
+def _for_amount(model: ScoringModel, organization: Organization) -> ScoringModel:
+    """The model with the organization's amount for defense, which is a setting of its own."""
+    amount = float(organization.defense_arr)
+    if model.thresholds.value_amount == amount:
+        return model
+    return replace(model, thresholds=replace(model.thresholds, value_amount=amount))
 
 
 def read_model(version: ModelVersion) -> ScoringModel:

@@ -18,6 +18,7 @@ ORGANIZATION = (
     "fiscal_year_first_month",
     "late_renewal_grace_days",
     "defense_arr",
+    "cooldown_days",
 )
 
 type Write = Callable[[], Any]

@@ -76,6 +76,9 @@ class Organization(models.Model):
         default=40_000,
         validators=[MinValueValidator(0)],
     )
+    cooldown_days = models.PositiveSmallIntegerField(
+        _("cool-down of a pitch, in days"), default=60, db_default=60, validators=[MaxValueValidator(365)]
+    )
     visibility = models.CharField(_("members see"), max_length=8, choices=Visibility.choices, default=Visibility.ALL)
     trial_ends_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from .model import SCALE, ScoringModel
+import polars as pl
+
+from .model import SCALE, STEP, ScoringModel
 from .sentences import Figure, name_metric
-from .signals import BY_NAME, SCORES, Records
+from .signals import BY_NAME, SCORES, TIERS, Records
 
 UNKNOWN = "–"
 SCALE_LABELS = {"en": "End of the scale", "fr": "Bout de l’échelle"}
@@ -30,6 +32,11 @@ class Contribution:
     def known(self) -> bool:
         """Whether the signal spoke: its value was known and it applied to the account."""
         return next(iter(self.figures.values()), 0.0) is not None
+
+    @property
+    def value(self) -> float | None:
+        """The figure that its points come from; None where it did not speak."""
+        return next(iter(self.figures.values()), None)
 
     @property
     def source(self) -> str:
@@ -94,3 +101,56 @@ def read_contributions(
             score = next(score for score in SCORES if SCALE[score] == name)
             contributions.append(Contribution(number, name, score, amount, {}))
     return contributions
+
+
+def reweigh(
+    contributions: Sequence[Contribution], model: ScoringModel, before: ScoringModel, was: Mapping[str, Contribution]
+) -> dict[str, float]:
+    """What the figures of one diagnosis would have given under another model's weights, points by name.
+
+    Only signals that both models have, and the ends of the scale. The tier is the one whose weights give the points
+    that stand. `was`: the earlier contributions by name; where a figure has not changed, neither have its points.
+    """
+    given = {c.name: c for c in contributions}
+    shared = [name for name in given if name in BY_NAME and name in before.weights and name in was]
+    strengths = _measure_strengths([given[name] for name in shared])
+    tier = _find_tier(given, strengths, model)
+    points = {
+        name: was[name].points
+        if given[name].known and given[name].value == was[name].value
+        else _weigh(strengths[name], before.weights[name][tier])
+        for name in shared
+    }
+    for name in shared:
+        # The same weights: what stands is exact, and a stored figure has seven digits only.
+        if before.weights[name] == model.weights[name]:
+            points[name] = given[name].points
+    for score in SCORES:
+        end = SCALE[score]
+        gone = [c.points for name, c in was.items() if c.score == score and name in BY_NAME and name not in given]
+        raw = before.base[score] + sum(points[name] for name in shared if BY_NAME[name].score == score) + sum(gone)
+        points[end] = min(max(raw, 0.0), 100.0) - raw
+    return points
+
+
+def _measure_strengths(contributions: Sequence[Contribution]) -> dict[str, float]:
+    """The strength in [-1, reward] of each value; 0 where the signal did not speak."""
+    if not contributions:
+        return {}
+    row = pl.select(
+        BY_NAME[c.name].ramp.strength(pl.lit(c.value, dtype=pl.Float64)).fill_null(0.0).alias(c.name)
+        for c in contributions
+    )
+    return row.row(0, named=True)
+
+
+def _find_tier(given: Mapping[str, Contribution], strengths: Mapping[str, float], model: ScoringModel) -> str:
+    def count_matches(tier: str) -> int:
+        return sum(_weigh(strength, model.weights[name][tier]) == given[name].points for name, strength in strengths.items())
+
+    # Of equals the one that an account without a tier takes.
+    return max(("mid_market", *TIERS), key=count_matches)
+
+
+def _weigh(strength: float, weight: float) -> float:
+    return round(strength * weight * STEP) / STEP + 0.0

@@ -1,4 +1,5 @@
 from diagnostics.models.diagnoses import Diagnosis
+from diagnostics.models.drafts import ModelDraft
 from diagnostics.models.movements import Movement
 from diagnostics.models.needs import ReadText, VoicedNeed
 from diagnostics.models.nights import ModelVersion, Night, NightLease
@@ -7,6 +8,7 @@ from diagnostics.models.views import SavedView
 
 __all__ = [
     "Diagnosis",
+    "ModelDraft",
     "ModelVersion",
     "Movement",
     "Night",

@@ -14,6 +14,7 @@ class ModelVersion(TenantModel):
     class Origin(models.TextChoices):
         DEFAULT = "default"  # comes with the program and follows its releases
         FITTED = "fitted"  # weights or curve come from the organization's own outcomes
+        OWN = "own"  # thresholds or weights were set by its people
 
     number = models.PositiveIntegerField()
     origin = models.CharField(max_length=16, choices=Origin.choices)
@@ -21,6 +22,11 @@ class ModelVersion(TenantModel):
     # SHA-256 of the parameters: a release that changes the default is a new version, a restart is not.
     digest = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Who put it in force; NULL: nobody did, it follows the program or the organization's own amount for defense.
+    published_by = models.UUIDField(null=True, blank=True)
+    note = models.TextField(blank=True, default="", db_default="")
+    # What the preview said it would move: {"accounts": …, "arr": …}; NULL: nobody looked.
+    moved = models.JSONField(null=True, blank=True)
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -8,6 +8,7 @@ from decimal import Decimal
 from accounts.models import Membership, Organization
 from diagnostics.acts import end_of_day, local_day
 from diagnostics.engine import ScoringModel, read_contributions
+from diagnostics.engine.explanation import reweigh
 from diagnostics.model_versions import read_model
 from diagnostics.models import Diagnosis, Night
 from diagnostics.movements import find_night_a_month_before
@@ -23,8 +24,9 @@ RULES = {"en": "New version of the model", "fr": "Nouvelle version du modèle"}
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A score's change, split: `total` = Σ points of `causes` exactly, of which `rules` by another model version,
-    `missing` by facts that appeared or went, and the rest by the customer."""
+    """A score's change, split: `total` = Σ points of `causes` exactly, of which `rules` by another model version (what
+    tonight's figures give now and would have given then), `missing` by facts that appeared or went, and the rest by
+    the customer."""
 
     total: float
     causes: list[Cause]
@@ -155,27 +157,33 @@ def explain_change(
     earlier = {c.name: c for c in read_contributions(before_model, before.points, before.values) if c.score == score}
     model, causes, rules, missing = reader.model, [], model_change(reader.model, before_model, score), 0.0
     if rules:
-        causes.append(Cause(sentence="", source="rules", label=RULES[reader.language], points=rules, score=score))
+        causes.append(
+            Cause(sentence="", source="rules", label=RULES[reader.language], points=rules, score=score, by_rules=rules)
+        )
+    standing = [given for given in reader.contributions(now) if given.score == score]
+    reweighed = {}
+    if (model.weights, model.base) != (before_model.weights, before_model.base):
+        reweighed = reweigh(standing, model, before_model, earlier)
     present = set()
-    for given in reader.contributions(now):
-        if given.score != score:
-            continue
+    for given in standing:
         present.add(given.name)
         was = earlier.get(given.name)
         change = given.points - (was.points if was else 0.0)
+        by_rules = change if was is None else given.points - reweighed.get(given.name, given.points)
+        rules += by_rules
+        if was is not None and was.known != given.known:
+            missing += change - by_rules
         if not change:
             continue
         cause = reader.describe(given if given.known or was is None else was, now)
-        cause.points, cause.before = change, was.points if was else 0.0
+        cause.points, cause.before, cause.by_rules = change, was.points if was else 0.0, by_rules
         causes.append(cause)
-        if was is None or model.weights.get(given.name) != before_model.weights.get(given.name):
-            rules += change
-        elif was.known != given.known:
-            missing += change
     for name, was in earlier.items():
         if name not in present and was.points:
             rules -= was.points
-            causes.append(Cause(sentence="", source="rules", label=name, points=-was.points, score=score, name=name))
+            cause = Cause(sentence="", source="rules", label=was.label(reader.language), points=-was.points, score=score)
+            cause.by_rules, cause.name = cause.points, name
+            causes.append(cause)
     causes.sort(key=lambda cause: (-abs(cause.points), cause.number or 0))
     return Change(total, causes, customer=total - rules - missing, rules=rules, missing=missing)
 

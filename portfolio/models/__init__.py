@@ -1,5 +1,5 @@
 from portfolio.models.accounts import Account, AccountHistory, Contact
-from portfolio.models.catalogue import Feature, Plan, PlanLimit, Product, ProductEvent
+from portfolio.models.catalogue import CatalogueEdit, Feature, Plan, PlanLimit, Product, ProductEvent
 from portfolio.models.exchanges import Interaction, Survey, Ticket
 from portfolio.models.imports import Export, Import, ImportFile, PreviousRow, PreviousUsage, RejectedRow
 from portfolio.models.planning import (
@@ -23,6 +23,7 @@ __all__ = [
     "AccountHistory",
     "AccountPlan",
     "Act",
+    "CatalogueEdit",
     "Contact",
     "Export",
     "Feature",

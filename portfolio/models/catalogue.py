@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import models
 
-from accounts.tenancy import TenantForeignKey, unique_in_organization
+from accounts.tenancy import TenantForeignKey, TenantModel, unique_in_organization
 from portfolio.models.facts import Fact, SourcedFact, money, text
 
 
@@ -66,6 +66,25 @@ class PlanLimit(Fact):
         constraints = [
             *Fact.Meta.constraints,
             unique_in_organization("plan", "metric", name="portfolio_planlimit_unique"),
+        ]
+
+
+class CatalogueEdit(TenantModel):
+    """What the source last said of a cell that was changed in Phano: while it repeats itself, the change stands.
+
+    `key` holds the cells of the row's key as JSON, as its file spells them: it outlives the row, and an export.
+    """
+
+    file = models.TextField()
+    key = models.TextField()
+    column = models.TextField()
+    source_cell = text()
+    changed_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            unique_in_organization("file", "key", "column", name="portfolio_catalogueedit_unique"),
         ]
 
 
