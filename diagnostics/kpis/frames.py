@@ -1,6 +1,6 @@
 """Amounts that do not drift, and the frames that the families share.
 
-Money is `Decimal(38, 12)`: an MRR of four decimals times a plan rate of eight is exact in it, and so is every sum.
+Money is the ledger's `MONEY`: an MRR times a plan rate is exact in it, and so is every sum.
 """
 
 from datetime import date
@@ -9,8 +9,7 @@ from typing import Any
 
 import polars as pl
 
-MONEY = pl.Decimal(38, 12)
-MONTHS = 12
+from portfolio.ledger.periods import MONEY, MONTHS, fiscal_year
 
 # One account's share of one KPI in one period. `detail` follows the name after a colon ('' = the headline);
 # `owner_on`: the day whose owner answers for it. A ratio's denominator may be zero, an amount has none.
@@ -46,8 +45,7 @@ def add_arr(periods: pl.DataFrame, rates: pl.DataFrame, day: pl.Expr, *, first_m
 
     `periods` has mrr and currency; `rates` fiscal_year, currency and rate, the reporting currency with it.
     """
-    year = pl.when(day.dt.month() >= first_month).then(day.dt.year()).otherwise(day.dt.year() - 1)
-    keyed = periods.with_columns(fiscal_year=year)
+    keyed = periods.with_columns(fiscal_year=fiscal_year(day, first_month).cast(pl.Int32))
     priced = keyed.join(rates, on=["fiscal_year", "currency"], how="left", maintain_order="left")
     return priced.with_columns(arr=pl.col("mrr").cast(MONEY) * money(MONTHS) * pl.col("rate")).drop(
         "fiscal_year", "rate"

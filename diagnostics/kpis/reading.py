@@ -11,48 +11,10 @@ from django.db import connection
 from accounts.models import Organization
 from diagnostics.book import feature_settings
 from diagnostics.features.reading import Facts
-from diagnostics.kpis.frames import MONEY
 from diagnostics.kpis.pipeline import FALLING_NIGHTS, FELL_DAYS
+from portfolio.ledger.periods import AMOUNT
+from portfolio.ledger.reading import read_periods, read_rates
 
-AMOUNT = pl.Decimal(38, 4)
-PERIODS: dict[str, Any] = {
-    "account_id": pl.String,
-    "subscription_id": pl.String,
-    "contract_id": pl.String,
-    "product_id": pl.String,
-    "family": pl.String,
-    "plan_id": pl.String,
-    "plan_rank": pl.Int64,
-    "metered": pl.Boolean,
-    "seats": pl.Float64,
-    "started_on": pl.Date,
-    "ended_on": pl.Date,
-    "term_started_on": pl.Date,
-    "term_months": pl.Int64,
-    "renews_on": pl.Date,
-    "notice_days": pl.Int64,
-    "auto_renews": pl.Boolean,
-    "notice_given_on": pl.Date,
-    "mrr": AMOUNT,
-    "currency": pl.String,
-    "change_reason": pl.String,
-}
-PERIODS_STATEMENT = """
-SELECT s.account_id, s.source_id, s.contract_id, s.product_id, coalesce(nullif(p.family, ''), p.id::text), s.plan_id,
-    plan.rank, plan.price_basis IS NOT DISTINCT FROM 'metered', s.seats, s.started_on, s.ended_on, s.term_started_on,
-    s.term_months, s.renews_on, s.notice_days, s.auto_renews, s.notice_given_on, s.mrr,
-    coalesce(nullif(s.currency, ''), nullif(a.currency, ''), %(currency)s), s.change_reason
-FROM portfolio_subscription s
-    JOIN portfolio_account a ON a.organization_id = s.organization_id AND a.id = s.account_id
-    JOIN portfolio_product p ON p.organization_id = s.organization_id AND p.id = s.product_id
-    LEFT JOIN portfolio_plan plan ON plan.organization_id = s.organization_id AND plan.id = s.plan_id
-WHERE s.organization_id = %(organization)s
-"""
-RATES: dict[str, Any] = {"fiscal_year": pl.Int32, "currency": pl.String, "rate": MONEY}
-RATES_STATEMENT = """
-SELECT fiscal_year, currency, rate FROM portfolio_planrate
-WHERE organization_id = %(organization)s AND currency <> %(currency)s
-"""
 OPPORTUNITIES: dict[str, Any] = {
     "opportunity_id": pl.String,
     "source_id": pl.String,
@@ -121,13 +83,12 @@ class Source:
     facts: Facts
 
     def periods(self) -> pl.DataFrame:
-        """Every subscription period, columns PERIODS; currencies are filled from the account or the organization."""
-        return self.facts.read(PERIODS_STATEMENT, PERIODS)
+        """Every subscription period, columns PERIODS."""
+        return read_periods(self.organization)
 
     def rates(self) -> pl.DataFrame:
-        """Plan rates by fiscal year and currency, with 1 for the reporting currency of every year."""
-        own = {"fiscal_year": range(1900, 2200), "currency": self.organization.currency, "rate": 1}
-        return pl.concat([self.facts.read(RATES_STATEMENT, RATES), pl.DataFrame(own, schema=RATES)])
+        """Plan rates, columns RATES."""
+        return read_rates(self.organization)
 
     def opportunities(self) -> pl.DataFrame:
         """Every opportunity, columns OPPORTUNITIES."""

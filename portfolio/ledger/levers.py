@@ -1,44 +1,88 @@
 """By which lever an expansion came: the row's own reason, else derived from what changed."""
 
 from decimal import Decimal
+from typing import Any
 
-from portfolio.ledger.periods import Period
+import polars as pl
 
-EXPANSION_REASONS = frozenset({"upsell", "cross_sell", "seats", "usage", "price"})
-Parts = list[tuple[str, Decimal]]
+from portfolio.ledger.periods import MONEY
+
+EXPANSION_REASONS = ("upsell", "cross_sell", "seats", "usage", "price")
+PLACES = Decimal("0.0001")
 
 
-def split_expansion(before: list[Period], after: list[Period], amount: Decimal, owned: frozenset[str]) -> Parts:
-    """[(lever, part)] of an increase in one product family, in order; the parts add up to `amount` exactly.
+def split_expansions(grown: pl.DataFrame, settled: pl.DataFrame) -> pl.DataFrame:
+    """account_id, family, day, lever, amount: the parts of each expansion, which add up to it exactly.
 
-    `owned`: products that the account had paid for before. Several rows, or no row before, cannot be taken apart
-    further than a new product (cross_sell) or more of the same (upsell).
+    `grown`: account_id, family, day, amount, and `before` and `after`, how many periods ran. In order: the one reason
+    that the new periods state; a product never paid for before (cross_sell); several periods, which cannot be taken
+    apart (upsell); else one period became another.
     """
-    stated = {p.change_reason for p in after if p not in before} & EXPANSION_REASONS
-    if len(stated) == 1:
-        return [(stated.pop(), amount)]
-    if any(p.product_id not in owned for p in after) and not before:
-        return [("cross_sell", amount)]
-    if len(before) != 1 or len(after) != 1:
-        return [("upsell", amount)]
-    return _take_apart(before[0], after[0], amount)
+    key = ["account_id", "family", "day"]
+    begun = _begun(settled).join(grown.select(key), on=key, how="semi")
+    stated = begun.group_by(key).agg(
+        reasons=pl.col("change_reason").filter(pl.col("change_reason").is_in(EXPANSION_REASONS)).unique(),
+        new_product=pl.col("new_product").any(),
+    )
+    one = begun.group_by(key).agg(pl.col("product_id", "metered", "seats", "mrr", "plan_rank").first())
+    ended = settled.drop_nulls("end_on").with_columns(day="end_on").join(grown.select(key), on=key, how="semi")
+    old = ended.group_by(key).agg(
+        pl.col("product_id", "metered", "seats", "mrr", "plan_rank").first().name.prefix("old_")
+    )
+    frame = grown.join(stated, on=key, how="left").join(one, on=key, how="left").join(old, on=key, how="left")
+    one_reason = pl.col("reasons").list.len() == 1
+    frame = frame.with_columns(
+        lever=pl.when(one_reason)
+        .then(pl.col("reasons").list.first())
+        .when(pl.col("new_product").fill_null(False) & (pl.col("before") == 0))
+        .then(pl.lit("cross_sell"))
+        .when((pl.col("before") != 1) | (pl.col("after") != 1))
+        .then(pl.lit("upsell"))
+        .otherwise(_lever_of_a_change())
+    )
+    whole = frame.drop_nulls("lever").select(*key, "lever", "amount")
+    return pl.concat([whole, _take_apart(frame.filter(pl.col("lever").is_null()), key)])
 
 
-def _take_apart(old: Period, new: Period, amount: Decimal) -> Parts:
-    """One row became another: plan first, then seats, then price; parts against the direction are netted."""
-    if new.product_id != old.product_id:
-        return [("cross_sell", amount)]
-    if new.metered and old.metered:
-        return [("usage", amount)]
-    rank_up = new.plan_rank is not None and old.plan_rank is not None and new.plan_rank > old.plan_rank
-    rise = new.mrr - old.mrr
-    if not old.seats or not new.seats or old.seats == new.seats or not rise:
-        return [("upsell" if rank_up else "price", amount)]
-    old_unit, new_unit = old.mrr / old.seats, new.mrr / new.seats
-    if rank_up:
-        first, second = ("upsell", (new_unit - old_unit) * old.seats), ("seats", (new.seats - old.seats) * new_unit)
-    else:
-        first, second = ("seats", (new.seats - old.seats) * old_unit), ("price", (new_unit - old_unit) * new.seats)
-    share = min(max(first[1] / rise, Decimal(0)), Decimal(1))
-    part = (amount * share).quantize(Decimal("0.0001"))
-    return [(lever, value) for lever, value in ((first[0], part), (second[0], amount - part)) if value]
+def _begun(settled: pl.DataFrame) -> pl.DataFrame:
+    """Periods by the day they begin, with `new_product`: the account never paid for it before."""
+    paid = settled.filter(pl.col("mrr") != 0)
+    first = paid.group_by("account_id", "product_id").agg(first_paid_on=pl.col("started_on").min())
+    begun = settled.with_columns(day="started_on").join(first, on=["account_id", "product_id"], how="left")
+    return begun.with_columns(
+        new_product=pl.col("first_paid_on").is_null() | (pl.col("first_paid_on") >= pl.col("day"))
+    )
+
+
+def _lever_of_a_change() -> pl.Expr:
+    """One period became another by one lever; NULL where seats and price both changed."""
+    seats, old_seats = pl.col("seats").fill_null(0), pl.col("old_seats").fill_null(0)
+    plain = (seats == 0) | (old_seats == 0) | (seats == old_seats) | (pl.col("mrr") == pl.col("old_mrr"))
+    return (
+        pl.when(pl.col("product_id") != pl.col("old_product_id"))
+        .then(pl.lit("cross_sell"))
+        .when(pl.col("metered") & pl.col("old_metered"))
+        .then(pl.lit("usage"))
+        .when(plain)
+        .then(pl.when(_rank_up()).then(pl.lit("upsell")).otherwise(pl.lit("price")))
+    )
+
+
+def _rank_up() -> pl.Expr:
+    return (pl.col("plan_rank") > pl.col("old_plan_rank")).fill_null(False)
+
+
+def _take_apart(changes: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """Plan first, then seats, then price; parts against the direction are netted. Row by row: these are few."""
+    rows = []
+    columns = changes.select(*key, "amount", "mrr", "old_mrr", "seats", "old_seats", rank_up=_rank_up())
+    for account, family, day, amount, mrr, old_mrr, seats, old_seats, rank_up in columns.rows():
+        new, old = Decimal(repr(seats)), Decimal(repr(old_seats))
+        unit, old_unit = mrr / new, old_mrr / old
+        first, second = ("upsell", "seats") if rank_up else ("seats", "price")
+        step = (unit - old_unit) * old if rank_up else (new - old) * old_unit
+        share = min(max(step / (mrr - old_mrr), Decimal(0)), Decimal(1))
+        part = (amount * share).quantize(PLACES)
+        rows += [(account, family, day, first, part), (account, family, day, second, amount - part)]
+    schema: dict[str, Any] = {**{name: changes.schema[name] for name in key}, "lever": pl.String, "amount": MONEY}
+    return pl.DataFrame([row for row in rows if row[-1]], schema=schema, orient="row")

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from diagnostics.kpis.reading import PERIODS, RATES
+from portfolio.ledger.periods import PERIODS, RATES
 
 EUR = pl.DataFrame({"fiscal_year": range(2000, 2100), "currency": "EUR", "rate": 1}, schema=RATES)
 

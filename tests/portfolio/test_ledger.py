@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portfolio.ledger import Movement, Period, Rates, build_ledger
+from portfolio.ledger import Movement, Period, Rates, build_ledger, settle_periods
+from portfolio.ledger.periods import frame_periods
 
 EUR = Rates("EUR")
 UNTIL = date(2026, 12, 31)
@@ -53,6 +54,12 @@ def test_a_late_renewal_at_another_price_is_marked():
         [period("2025-01-01", "2026-01-01", "100"), period("2026-01-20", None, "110")], until=UNTIL, rates=EUR
     )
     assert ledger.movements[-1] == Movement("A", date(2026, 1, 20), "expansion", Decimal(120), "price", True)
+
+
+def test_another_subscription_within_the_grace_keeps_the_account():
+    again = [period("2025-01-01", "2026-01-01", "100"), period("2026-01-20", None, "90", subscription_id="S2")]
+    assert read(*again)[1:] == [("2026-01-20", "contraction", "", Decimal(-120))]
+    assert [kind for _, kind, _, _ in read(*again, grace_days=18)] == ["new", "churn", "reactivation"]
 
 
 def test_an_end_whose_grace_still_runs_is_not_churn_yet():
@@ -128,7 +135,7 @@ def test_a_missing_rate_is_an_error_on_that_row_and_not_a_guess():
         rates=EUR,
     )
     assert [m.amount for m in ledger.movements] == [Decimal(60)]
-    assert [(p.currency, reason) for p, reason in ledger.errors] == [("SEK", "No rate for SEK in 2025.")]
+    assert ledger.errors == [("A", "S1", "No rate for SEK in 2025.")]
 
 
 START = date(2025, 1, 1)
@@ -158,16 +165,27 @@ periods = st.builds(
 RATES = Rates("EUR", {(year, "SEK"): Decimal(8 + year % 5) / 100 for year in range(2024, 2030)}, first_month=4)
 
 
+def paid_on(rows, account, day, until):
+    """ARR of one account on one day, from its settled periods one by one."""
+    settled = settle_periods(frame_periods(rows, "EUR"), grace_days=30, until=until).to_dicts()
+    return sum(
+        (
+            row["mrr"] * 12 * (1 if row["currency"] == "EUR" else RATES.by_year[RATES.fiscal_year(day), "SEK"])
+            for row in settled
+            if row["account_id"] == account
+            and row["started_on"] <= day
+            and (row["end_on"] is None or day < row["end_on"])
+        ),
+        Decimal(0),
+    )
+
+
 @given(st.lists(periods, max_size=8), st.integers(0, 1100))
 def test_the_movements_up_to_a_day_are_what_is_paid_on_it(rows, offset):
-    from portfolio.ledger.periods import paying_on, settle_periods
-
     until, day = START + timedelta(days=1100), START + timedelta(days=offset)
     ledger = build_ledger(rows, until=until, rates=RATES, parents={"A": "P", "B": "P"})
-    settled = settle_periods(rows, grace_days=30, until=until)
     for account in "ABC":
-        paid = sum((RATES.arr(p, day) for p in paying_on(settled.get(account, []), day)), Decimal(0))
-        assert ledger.arr_on(day, account) == paid
+        assert ledger.arr_on(day, account) == paid_on(rows, account, day, until)
     assert sum((m.amount for m in ledger.movements if m.kind == "transfer"), Decimal(0)) == 0
 
 
