@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portfolio', '0003_imports'),
+        ('portfolio', '0020_catalogue_edits'),
     ]
 
     operations = [
