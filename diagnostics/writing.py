@@ -4,7 +4,9 @@ import uuid
 from datetime import date
 from functools import cache
 
+import numpy as np
 import polars as pl
+import psycopg
 from django.db import models
 from django.db.backends.utils import CursorWrapper
 
@@ -19,6 +21,8 @@ CONTINUED = {
     "limit_metric": pl.String,
     "limit_on": pl.Date,
 }
+FLOAT8, FLOAT8_ARRAY = 701, 1022  # PostgreSQL's numbers of the types
+NOTHING = -1.7976931348623157e308  # no figure is as small
 # Texts that hold nothing to quote, and for which missing is NULL.
 UNQUOTED = (models.UUIDField, models.ForeignKey)
 CASTS: dict[type[models.Field], str] = {
@@ -65,42 +69,98 @@ def insert_night_rows(
     join: str = "",
     also: tuple[tuple[str, str], ...] = (),
 ) -> None:
-    """One INSERT … SELECT over an array literal per column, named as the model's columns; no row, no statement.
+    """One INSERT … SELECT over an array per column, named as the model's columns; no row, no statement.
 
-    That is the form which PostgreSQL parses fastest: 2.3 times as fast as lists adapted by the driver. `join` is SQL
-    after `FROM given, found`; `also` are further columns with their expressions. Columns of the frame that the model
-    does not have are texts for these two.
+    A column travels as one array literal, which PostgreSQL parses 2.3 times as fast as lists adapted by the driver; a
+    column of number lists as all its numbers in binary, cut into rows by SQL: a third of the cost of parsing them.
+    `join` is SQL after `FROM given, found`; `also` are further columns with their expressions. Columns of the frame
+    that the model does not have are texts for these two.
     """
     if not frame.height:
         return
-    literals = frame.select(_literal(model, name, dtype) for name, dtype in frame.schema.items()).row(0)
-    statement = _insert(model, tuple(frame.columns), join, also)
-    cursor.execute(statement, [organization_id, night, *literals])
+    lists = [series for series in frame.iter_columns() if _holds_numbers(series.dtype)]
+    packed = {series.name: PackedLists(series) for series in lists}
+    literals = frame.drop(packed).select(
+        _literal(model, name, dtype) for name, dtype in frame.schema.items() if name not in packed
+    )
+    shapes = tuple((name, column.width, column.has_nulls) for name, column in packed.items())
+    statement = _insert(model, tuple(frame.columns), shapes, join, also)
+    raw = psycopg.Cursor(cursor.connection)
+    raw.adapters.register_dumper(PackedLists, PackedListsDumper)
+    raw.execute(statement, {"organization": organization_id, "night": night, **literals.row(0, named=True), **packed})
+
+
+class PackedLists:
+    """A column of equally long lists of numbers, as PostgreSQL's binary form of one array of all of them.
+
+    A cut through an array with NULLs is found by counting from its beginning: NOTHING stands for them on the way.
+    """
+
+    def __init__(self, lists: pl.Series) -> None:
+        numbers = lists.explode().cast(pl.Float64)
+        self.width, rest = divmod(numbers.len(), lists.len())
+        if rest or lists.list.len().n_unique() > 1:
+            raise ValueError(f"The lists of {lists.name} are not equally long.")
+        self.has_nulls = numbers.null_count() > 0
+        items = np.empty(numbers.len(), dtype=[("bytes", ">i4"), ("number", ">f8")])
+        items["bytes"] = 8
+        items["number"] = (numbers.fill_null(NOTHING) if self.has_nulls else numbers).to_numpy()
+        # One dimension, no NULL, of double precision; so many items, counted from 1.
+        self.binary = np.array([1, 0, FLOAT8, items.size, 1], dtype=">i4").tobytes() + items.tobytes()
+
+
+class PackedListsDumper(psycopg.adapt.Dumper):
+    """How the driver sends PackedLists."""
+
+    format = psycopg.pq.Format.BINARY
+    oid = FLOAT8_ARRAY
+
+    def dump(self, obj: PackedLists) -> bytes:
+        return obj.binary
+
+
+def _holds_numbers(dtype: pl.DataType) -> bool:
+    return isinstance(dtype, pl.List) and dtype.inner is not None and dtype.inner.is_numeric()
 
 
 @cache
-def _insert(model: type[models.Model], names: tuple[str, ...], join: str, also: tuple[tuple[str, str], ...]) -> str:
-    into, sources, reads = ["id", "organization_id", "night"], [], ["uuidv7()", "given.organization_id", "given.night"]
+def _insert(
+    model: type[models.Model],
+    names: tuple[str, ...],
+    packed: tuple[tuple[str, int, bool], ...],
+    join: str,
+    also: tuple[tuple[str, str], ...],
+) -> str:
+    shapes = {name: (width, has_nulls) for name, width, has_nulls in packed}
+    into, reads = ["id", "organization_id", "night"], ["uuidv7()", "given.organization_id", "given.night"]
+    columns, sources = [], []
     for name in names:
         field = _field(model, name)
-        if field is None:
-            sources.append("%s::text[]")
+        if field is not None:
+            into.append(f'"{name}"')
+        if name in shapes and field is not None:
+            width, has_nulls = shapes[name]
+            cut = f"(%({name})s)[(found.nth::int - 1) * {width} + 1 : found.nth::int * {width}]"
+            cut = f"array_replace({cut}, {NOTHING}, NULL)" if has_nulls else cut
+            cast = _cast(field.base_field)
+            reads.append(cut if cast == "double precision" else f"({cut})::{cast}[]")
             continue
-        into.append(f'"{name}"')
-        if hasattr(field, "base_field"):
+        columns.append(f'"{name}"')
+        if field is None:
+            sources.append(f"%({name})s::text[]")
+        elif hasattr(field, "base_field"):
             # unnest would flatten arrays of arrays: they come as texts.
-            sources.append("%s::text[]")
+            sources.append(f"%({name})s::text[]")
             reads.append(f'found."{name}"::{_cast(field.base_field)}[]')
         else:
-            sources.append(f"%s::{_cast(field)}[]")
+            sources.append(f"%({name})s::{_cast(field)}[]")
             reads.append(f'found."{name}"')
-    columns = ", ".join(f'"{name}"' for name in names)
     into += [name for name, _read in also]
     reads += [read for _name, read in also]
     return (
         f"INSERT INTO {model._meta.db_table} ({', '.join(into)}) SELECT {', '.join(reads)} "  # noqa: S608  # own names
-        "FROM (SELECT %s::uuid AS organization_id, %s::date AS night) AS given "
-        f"CROSS JOIN unnest({', '.join(sources)}) AS found ({columns}) {join}"
+        "FROM (SELECT %(organization)s::uuid AS organization_id, %(night)s::date AS night) AS given "
+        f"CROSS JOIN unnest({', '.join(sources)}) WITH ORDINALITY AS found ({', '.join(columns)}, nth) {join}"
     )
 
 
