@@ -52,10 +52,12 @@ def compute_features(cursor: Any, organization_id: uuid.UUID, night: date, setti
     """
     with planned_in_sets(cursor):
         facts = Facts(cursor, organization_id, night, settings)
-        # Sent all at once; usage, which takes longest, last: the others become frames while it is added up.
-        asked_accounts, asked_subscriptions, *asked = (ask(facts) for ask in KINDS)
-        asked_limits, asked_marks, asked_metrics = ask_limits(facts), ask_marks(facts), ask_metrics(facts)
-        accounts = asked_accounts().join(asked_subscriptions(), on="account_id", how="left")
+        asked_accounts, asked_subscriptions, *asked = [ask(facts) for ask in KINDS]
+        asked_limits, asked_marks = ask_limits(facts), ask_marks(facts)
+        accounts, subscriptions = asked_accounts(), asked_subscriptions()
+        # Sent once the others are answered: they become frames while PostgreSQL adds usage up, which takes longest.
+        asked_metrics = ask_metrics(facts)
+        accounts = accounts.join(subscriptions, on="account_id", how="left")
         begun = (pl.col("customer_since") <= night).fill_null(True) | pl.col("running").fill_null(False)
         accounts = accounts.filter(pl.col("running").fill_null(True) & begun)
         frame = accounts
