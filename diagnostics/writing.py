@@ -142,7 +142,7 @@ def _insert(
             width, has_nulls = shapes[name]
             cut = f"(%({name})s)[(found.nth::int - 1) * {width} + 1 : found.nth::int * {width}]"
             cut = f"array_replace({cut}, {NOTHING}, NULL)" if has_nulls else cut
-            cast = _cast(field.base_field)
+            cast = _cast(field.base_field)  # type: ignore[attr-defined]  # an ArrayField
             reads.append(cut if cast == "double precision" else f"({cut})::{cast}[]")
             continue
         columns.append(f'"{name}"')

@@ -1,13 +1,35 @@
-"""From signals to points: what each signal adds to or takes from its score, for all accounts at once."""
+"""From signals to points: what each signal adds to or takes from its score, for all accounts at once.
 
+Points are one matrix, a row for each account and a column for each signal: as one expression per signal they took a
+third of the whole diagnosis of a book of 500.
+"""
+
+from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from .model import SCALE, STEP, ScoringModel
+from .model import STEP, ScoringModel
 from .signals import TIERS, Score
 
 DEFAULT_TIER = TIERS.index("mid_market")  # for an account whose tier nobody gave
+
+type Numbers = NDArray[np.float64]
+type Marks = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Ramps:
+    """The ramps and weights of a model's signals as arrays in the order of their numbers."""
+
+    places: NDArray[np.intp]  # of each signal's value among the figures
+    neutral: Numbers
+    fall: Numbers  # from neutral to the worst; infinite where there is none
+    rise: Numbers  # strength per unit above neutral; 0 where there is no best
+    reward: Numbers
+    sixteenths: Numbers  # at full strength, by tier
 
 
 def evaluate_figures(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
@@ -20,55 +42,56 @@ def evaluate_figures(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
 
 
 @lru_cache(maxsize=64)
-def _write_points(model: ScoringModel) -> dict[str, tuple[str, pl.Expr]]:
-    """For each signal the column of its value and the expression of its points; built once per model."""
-    written = {}
-    for signal in model.declarations:
-        column = str(model.places[signal.name][signal.value_name])
-        by_tier = [model.weights[signal.name][name] * STEP for name in TIERS]
-        weight = (
-            pl.lit(by_tier[0])
-            if len(set(by_tier)) == 1
-            else pl.lit(pl.Series(by_tier, dtype=pl.Float64)).gather(pl.col("tier"))
-        )
-        points = (signal.ramp.strength(pl.col(column)) * weight).round(0) / STEP
-        # + 0.0 turns -0.0 into 0.0
-        written[signal.name] = column, (points.fill_null(0.0) + 0.0).alias(signal.name)
-    return written
-
-
-def weigh_signals(figures: pl.DataFrame, tier: pl.Series, model: ScoringModel) -> pl.DataFrame:
-    """One column per signal with its points, a multiple of 1/16; 0 where the signal does not speak.
-
-    Rounding keeps the order, so points never fall when a value gets better.
-    """
-    codes = tier.replace_strict(TIERS, range(len(TIERS)), default=DEFAULT_TIER, return_dtype=pl.UInt32)
-    silent = {column.name for column in figures.iter_columns() if column.null_count() == figures.height}
-    return figures.with_columns(codes.alias("tier")).select(
-        pl.repeat(0.0, pl.len(), dtype=pl.Float64).alias(name) if column in silent else points
-        for name, (column, points) in _write_points(model).items()
+def _lay_out_ramps(model: ScoringModel) -> Ramps:
+    """Written once per model and kept."""
+    signals = model.declarations
+    ramps = [signal.ramp for signal in signals]
+    by_tier = [[model.weights[signal.name][tier] * STEP for signal in signals] for tier in TIERS]
+    return Ramps(
+        places=np.array([model.places[signal.name][signal.value_name] for signal in signals]),
+        neutral=np.array([ramp.neutral for ramp in ramps]),
+        fall=np.array([np.inf if ramp.worst is None else ramp.neutral - ramp.worst for ramp in ramps]),
+        rise=np.array([0.0 if ramp.best is None else ramp.reward / (ramp.best - ramp.neutral) for ramp in ramps]),
+        reward=np.array([ramp.reward for ramp in ramps]),
+        sixteenths=np.array(by_tier),
     )
 
 
-def add_up(points: pl.DataFrame, model: ScoringModel, score: Score) -> pl.DataFrame:
-    """Two columns: the score within 0 and 100, and what its end of the scale gave back.
+def weigh_signals(figures: Numbers, tier: pl.Series, model: ScoringModel) -> Numbers:
+    """The points of each account (row) by signal (column), multiples of 1/16; 0 where the signal does not speak.
+
+    `figures`: those of `evaluate_figures`, unknown ones not a number. Rounding keeps the order, so points never fall
+    when a value gets better. The strength is that of `Ramp.strength`.
+    """
+    ramps = _lay_out_ramps(model)
+    codes = tier.replace_strict(TIERS, range(len(TIERS)), default=DEFAULT_TIER, return_dtype=pl.Int64).to_numpy()
+    beyond = figures[:, ramps.places] - ramps.neutral
+    strength = np.clip(beyond / ramps.fall, -1.0, 0.0) + np.clip(beyond * ramps.rise, 0.0, ramps.reward)
+    points = np.rint(strength * ramps.sixteenths[codes]) / STEP
+    # + 0.0 turns -0.0 into 0.0
+    return np.nan_to_num(points, nan=0.0) + 0.0
+
+
+def list_columns(model: ScoringModel, score: Score) -> NDArray[np.intp]:
+    """Which columns of the points are signals of a score."""
+    return np.array([place for place, signal in enumerate(model.declarations) if signal.score == score])
+
+
+def add_up(points: Numbers, model: ScoringModel, score: Score) -> tuple[Numbers, Numbers]:
+    """The score within 0 and 100 of each account, and what its end of the scale gave back.
 
     Exact in floats whatever the order of addition: every term is a small multiple of 1/16.
     """
-    names = [signal.name for signal in model.declarations if signal.score == score]
-    raw = pl.sum_horizontal(pl.lit(model.base[score]), *names)
-    return points.select(raw.alias("raw")).select(
-        pl.col("raw").clip(0.0, 100.0).alias(score),
-        (pl.col("raw").clip(0.0, 100.0) - pl.col("raw") + 0.0).alias(SCALE[score]),
-    )
+    raw = model.base[score] + points[:, list_columns(model, score)].sum(axis=1)
+    within = np.clip(raw, 0.0, 100.0)
+    return within, within - raw + 0.0
 
 
-def withhold(points: pl.DataFrame, model: ScoringModel, score: Score, given: pl.Series) -> pl.DataFrame:
-    """The points with those of a score set to 0 on the rows where the score is withheld."""
-    if given.all():
-        return points
-    names = [signal.name for signal in model.declarations if signal.score == score] + [SCALE[score]]
-    return points.with_columns(pl.when(given).then(pl.col(names)).otherwise(0.0))
+def list_points(points: Numbers, ends: list[Numbers], given: dict[Score, Marks], model: ScoringModel) -> pl.Series:
+    """`points` by signal number, the ends of the scale last; those of a score that is withheld are 0."""
+    scores = [*(signal.score for signal in model.declarations), *given]
+    marks = np.column_stack([given[score] for score in scores])
+    return pl.Series("points", np.where(marks, np.column_stack([points, *ends]), 0.0)).arr.to_list()
 
 
 def as_lists(frame: pl.DataFrame, name: str) -> pl.Series:
@@ -76,11 +99,13 @@ def as_lists(frame: pl.DataFrame, name: str) -> pl.Series:
     return frame.select(pl.concat_arr(pl.all()).arr.to_list().alias(name)).to_series()
 
 
-def list_points(points: pl.DataFrame, model: ScoringModel) -> pl.Series:
-    """`points` by signal number, the ends of the scale last."""
-    return as_lists(points.select(model.names), "points")
-
-
 def list_figures(figures: pl.DataFrame) -> pl.Series:
     """`values`: all figures one after another, to seven digits, which is enough to be shown."""
     return as_lists(figures.select(pl.all().round_sig_figs(7)), "values")
+
+
+def find_extremes(points: Numbers, columns: NDArray[np.intp], *, least: bool) -> tuple[Numbers, NDArray[np.intp]]:
+    """For each account the least (or the greatest) points among some columns, and the first signal number with them."""
+    chosen = points[:, columns]
+    place = chosen.argmin(axis=1) if least else chosen.argmax(axis=1)
+    return chosen[np.arange(len(chosen)), place], columns[place] + 1

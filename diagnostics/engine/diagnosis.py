@@ -2,10 +2,20 @@
 
 from datetime import date
 
+import numpy as np
 import polars as pl
 
 from .confidence import compute_confidence, judge_sources
-from .contributions import as_lists, evaluate_figures, list_figures, list_points, weigh_signals, withhold
+from .contributions import (
+    Numbers,
+    as_lists,
+    evaluate_figures,
+    find_extremes,
+    list_columns,
+    list_figures,
+    list_points,
+    weigh_signals,
+)
 from .health import score_health
 from .levers import AMOUNTS, GROWTH, RETAIN, add_room, assign_levers
 from .measures import measure
@@ -15,7 +25,6 @@ from .potential import score_potential
 from .risk import estimate_risks
 from .schema import conform
 from .segments import assign_segments, assign_value_segments, attach_state
-from .signals import SCORES, Score
 
 COLUMNS = (
     "account_id", "night", "arr", "health", "potential", "churn_risk", "renewal_risk", "segment", "lever",
@@ -51,14 +60,14 @@ def diagnose(
 
     sources = judge_sources(measured)
     figures = evaluate_figures(measured, model)
-    points = weigh_signals(figures, measured["tier"], model)
-    health = score_health(points, sources, model)
-    potential = score_potential(points, measured["running"], model)
-    said = points.hstack([health["health_scale"], potential["potential_scale"]])
-    given = withhold(said, model, "health", health["health"].is_not_null())
-    given = withhold(given, model, "potential", potential["potential"].is_not_null())
+    points = weigh_signals(figures.to_numpy(), measured["tier"], model)
+    health, health_end, has_health = score_health(points, sources, model)
+    potential, potential_end, has_potential = score_potential(points, measured["running"], model)
 
-    frame = measured.hstack([health["health"], potential["potential"]])
+    frame = measured.with_columns(
+        health=pl.when(pl.Series(has_health)).then(pl.Series(health)),
+        potential=pl.when(pl.Series(has_potential)).then(pl.Series(potential)),
+    )
     frame = frame.hstack(estimate_risks(frame, model))
     frame = assign_segments(attach_state(frame, previous), model)
     frame = assign_levers(add_room(frame, model), model)
@@ -67,43 +76,26 @@ def diagnose(
         [
             compute_confidence(sources),
             as_lists(sources, "sources"),
-            list_points(given, model),
+            list_points(points, [health_end, potential_end], {"health": has_health, "potential": has_potential}, model),
             list_figures(figures),
         ]
     )
     return frame.with_columns(find_top_cause(frame, points, model)).select(COLUMNS)
 
 
-def find_top_cause(frame: pl.DataFrame, points: pl.DataFrame, model: ScoringModel) -> pl.Series:
+def find_top_cause(frame: pl.DataFrame, points: Numbers, model: ScoringModel) -> pl.Series:
     """The number of the signal that says most about what to do: on an account to retain the one that costs
     most health, on one to grow the one that gives most potential, else the heaviest of all. Equal weights:
     the lower number. Withheld health keeps its causes: they are facts even where the sum is not."""
-    of_score = {
-        score: [
-            (signal.name, number) for number, signal in enumerate(model.declarations, start=1) if signal.score == score
-        ]
-        for score in SCORES
-    }
-    frame = points.select(
-        pl.concat_arr(model.signals).alias("all"),
-        *(pl.concat_arr(name for name, _ in signals).alias(f"of_{score}") for score, signals in of_score.items()),
-    ).hstack([frame["lever"], frame["health"]])
-
-    def numbered(place: pl.Expr, score: Score) -> pl.Expr:
-        return pl.lit(pl.Series([number for _, number in of_score[score]], dtype=pl.Int16)).gather(place)
-
-    every, ill, ripe = pl.col("all").arr, pl.col("of_health").arr, pl.col("of_potential").arr
-    worst = pl.when(ill.min() < 0).then(numbered(ill.arg_min(), "health"))
-    best = pl.when(ripe.max() > 0).then(numbered(ripe.arg_max(), "potential"))
-    up, down = every.max(), -every.min()
-    heaviest = (
-        pl.when((up <= 0) & (down <= 0)).then(None)
-        .when(up > down).then(every.arg_max())
-        .when(up < down).then(every.arg_min())
-        .otherwise(pl.min_horizontal(every.arg_max(), every.arg_min()))
-        .cast(pl.Int16) + 1
-    )  # fmt: skip
-    growing = pl.col("lever").is_in(GROWTH)
-    weak = (pl.col("lever") == RETAIN) | pl.col("health").is_null()
-    cause = pl.when(growing).then(best).when(weak).then(pl.coalesce(worst, heaviest)).otherwise(heaviest)
-    return frame.select(cause.alias("top_cause")).to_series()
+    every = np.arange(points.shape[1])
+    down, lowest = find_extremes(points, every, least=True)
+    up, highest = find_extremes(points, every, least=False)
+    heaviest = np.select(
+        [(up <= 0) & (down >= 0), up > -down, up < -down], [0, highest, lowest], np.minimum(highest, lowest)
+    )
+    ill, worst = find_extremes(points, list_columns(model, "health"), least=True)
+    ripe, best = find_extremes(points, list_columns(model, "potential"), least=False)
+    growing = frame["lever"].is_in(GROWTH).to_numpy()
+    weak = ((frame["lever"] == RETAIN) | frame["health"].is_null()).to_numpy()
+    cause = np.select([growing, weak & (ill < 0)], [np.where(ripe > 0, best, 0), worst], heaviest)
+    return pl.Series("top_cause", cause, dtype=pl.Int16).replace(0, None)

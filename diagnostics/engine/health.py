@@ -3,13 +3,13 @@
 import polars as pl
 
 from .confidence import may_score_health
-from .contributions import add_up
+from .contributions import Marks, Numbers, add_up
 from .model import ScoringModel
 
 
-def score_health(points: pl.DataFrame, sources: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
-    """Columns health (null = withheld) and health_scale. Given where usage and one more source are known.
+def score_health(points: Numbers, sources: pl.DataFrame, model: ScoringModel) -> tuple[Numbers, Numbers, Marks]:
+    """Health, what the ends of the scale gave back, and where it is given: usage and one more source are known.
 
     The calendar is no part of it: a renewal that comes nearer makes an account urgent, not ill.
     """
-    return add_up(points, model, "health").with_columns(pl.when(may_score_health(sources)).then(pl.col("health")))
+    return *add_up(points, model, "health"), may_score_health(sources).to_numpy()

@@ -2,10 +2,10 @@
 
 import polars as pl
 
-from .contributions import add_up
+from .contributions import Marks, Numbers, add_up
 from .model import ScoringModel
 
 
-def score_potential(points: pl.DataFrame, running: pl.Series, model: ScoringModel) -> pl.DataFrame:
-    """Columns potential (null where no subscription runs) and potential_scale."""
-    return add_up(points, model, "potential").with_columns(pl.when(running.fill_null(False)).then(pl.col("potential")))
+def score_potential(points: Numbers, running: pl.Series, model: ScoringModel) -> tuple[Numbers, Numbers, Marks]:
+    """Potential, what the ends of the scale gave back, and where it is given: a subscription runs."""
+    return *add_up(points, model, "potential"), running.fill_null(False).to_numpy()
