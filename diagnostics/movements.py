@@ -8,7 +8,9 @@ other, at thirty times the cost.
 
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -32,17 +34,29 @@ PLACES = {kind: place for place, kind in enumerate(Movement.Kind.values, start=1
 
 DELETE = "DELETE FROM diagnostics_movement WHERE organization_id = %s AND night = %s"
 
-HEALTH = """
-SELECT account_id, night, health FROM diagnostics_diagnosis
-WHERE organization_id = %(organization)s AND night = ANY(%(nights)s)
+# Health a month before either night, and what notice was given in between.
+PAST = """
+WITH month AS (
+    SELECT account_id, max(health) FILTER (WHERE night = %(month_ago)s::date) AS month_health,
+        max(health) FILTER (WHERE night = %(month_before)s::date) AS was_month_health
+    FROM diagnostics_diagnosis
+    WHERE organization_id = %(organization)s AND night IN (%(month_ago)s::date, %(month_before)s::date)
+    GROUP BY account_id
+), noticed AS (
+    SELECT account_id, true AS noticed, max(ended_on) AS ends_on FROM portfolio_subscription
+    WHERE organization_id = %(organization)s AND started_on <= %(night)s
+        AND notice_given_on > %(continued)s AND notice_given_on <= %(night)s
+    GROUP BY account_id
+)
+SELECT account_id, month_health, was_month_health, noticed, ends_on FROM month FULL JOIN noticed USING (account_id)
 """
-HEALTH_SCHEMA = {"account_id": pl.String, "night": pl.Date, "health": pl.Float64}
-NOTICED = """
-SELECT account_id, max(ended_on) FROM portfolio_subscription
-WHERE organization_id = %(organization)s AND started_on <= %(night)s
-    AND notice_given_on > %(continued)s AND notice_given_on <= %(night)s
-GROUP BY account_id
-"""
+PAST_SCHEMA = {
+    "account_id": pl.String,
+    "month_health": pl.Float64,
+    "was_month_health": pl.Float64,
+    "noticed": pl.Boolean,
+    "ends_on": pl.Date,
+}
 POINTS = """
 SELECT account_id, night, array_to_string(points, ';') FROM diagnostics_diagnosis
 WHERE organization_id = %(organization)s AND night = ANY(%(nights)s) AND account_id = ANY(%(accounts)s::uuid[])
@@ -74,37 +88,52 @@ def compare_nights(cursor: CursorWrapper, book: DiagnosedBook, nights: Iterable[
     assert book.previous is not None
     month_ago, month_before = pick_a_month_before(night, nights), pick_a_month_before(continued, nights)
     facts = Facts(cursor, organization.id, night, feature_settings(organization))
-    healths = facts.read(HEALTH, HEALTH_SCHEMA, nights=[day for day in {month_ago, month_before} if day])
-    noticed = facts.read(NOTICED, {"account_id": pl.String, "ends_on": pl.Date}, continued=continued)
+    past = facts.read(PAST, PAST_SCHEMA, month_ago=month_ago, month_before=month_before, continued=continued)
     was = book.previous.select("account_id", "health", "segment", "lever", "limit_metric", "limit_on")
-
-    def health_on(day: date | None, name: str) -> pl.DataFrame:
-        on_day = healths.filter(pl.lit(False) if day is None else pl.col("night") == day)
-        return on_day.select("account_id", pl.col("health").alias(name))
-
-    frame = book.diagnoses.select("account_id", "arr", "health", "segment", "lever", "limit_metric", "limit_on")
+    frame = book.diagnoses.select("account_id", "night", "arr", *was.columns[1:])
     frame = frame.join(was, on="account_id", how="inner", suffix="_was", maintain_order="left")
-    frame = frame.join(health_on(month_ago, "month_health"), on="account_id", how="left", maintain_order="left")
-    frame = frame.join(health_on(month_before, "was_month_health"), on="account_id", how="left", maintain_order="left")
-    frame = frame.join(noticed.with_columns(noticed=pl.lit(True)), on="account_id", how="left", maintain_order="left")
-    return frame.with_columns(
-        by_day=pl.col("health") - pl.col("health_was"),
-        by_month=pl.col("health") - pl.col("month_health"),
-        was_by_month=(pl.col("health_was") - pl.col("was_month_health")).fill_null(0.0),
-        days_left=(pl.col("limit_on") - night).dt.total_days(),
-        days_left_was=(pl.col("limit_on_was") - continued).dt.total_days(),
-        # Where the night before has no limit, it reads as ''.
-        same_limit=(pl.col("limit_metric") == pl.col("limit_metric_was")).fill_null(False),
-        lever=pl.col("lever").fill_null(""),
-        lever_was=pl.col("lever_was").fill_null(""),
-        # Where there is no night of a month ago, a crossing is explained by the night before.
-        since=pl.when(pl.col("month_health").is_not_null()).then(pl.lit(month_ago)).otherwise(pl.lit(continued)),
-        continued=pl.lit(continued),
-    )
+    frame = frame.join(past, on="account_id", how="left", maintain_order="left")
+    frame = frame.with_columns(continued=pl.lit(continued), month_ago=pl.lit(month_ago, dtype=pl.Date))
+    return frame.with_columns(_COMPARED)
+
+
+_COMPARED = (
+    (pl.col("health") - pl.col("health_was")).alias("by_day"),
+    (pl.col("health") - pl.col("month_health")).alias("by_month"),
+    (pl.col("health_was") - pl.col("was_month_health")).fill_null(0.0).alias("was_by_month"),
+    (pl.col("limit_on") - pl.col("night")).dt.total_days().alias("days_left"),
+    (pl.col("limit_on_was") - pl.col("continued")).dt.total_days().alias("days_left_was"),
+    # Where the night before has no limit, it reads as ''.
+    (pl.col("limit_metric") == pl.col("limit_metric_was")).fill_null(False).alias("same_limit"),
+    pl.col("lever", "lever_was").fill_null(""),
+    # Where there is no night of a month ago, a crossing is explained by the night before.
+    pl.when(pl.col("month_health").is_not_null()).then("month_ago").otherwise("continued").alias("since"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """On which of the compared accounts a kind of movement stands, and what it says of them."""
+
+    holds: pl.Expr
+    columns: tuple[pl.Expr, ...]
 
 
 def find_moves(compared: pl.DataFrame) -> pl.DataFrame:
     """One row per account and kind: Movement's columns but the cause's, and `score` and `direction` to find it by."""
+    moves = _write_moves()
+    standing = compared.select(move.holds.fill_null(False).alias(str(place)) for place, move in enumerate(moves))
+    found = [
+        compared.filter(stands).select(move.columns)
+        for move, stands in zip(moves, standing, strict=True)
+        if stands.any()
+    ]
+    return pl.concat(found) if found else compared.clear().select(moves[0].columns)
+
+
+@cache
+def _write_moves() -> tuple[Move, ...]:
+    """The kinds in the order of their rows."""
     crossed = pl.col("segment") != pl.col("segment_was")
     was_health = pl.coalesce("month_health", "health_was")
     far = (pl.col("by_day").abs() >= DAY_POINTS).fill_null(False)
@@ -126,43 +155,32 @@ def find_moves(compared: pl.DataFrame) -> pl.DataFrame:
         "score": "health",
         "since": pl.col("since"),
     }
-    # Most accounts did not move: only the others are held against each kind.
-    frame = compared.filter(
-        crossed.fill_null(False)
-        | (into != out)
-        | far
-        | reached.fill_null(False)
-        | (pl.col("days_left") <= LIMIT_DAYS).fill_null(False)
-        | pl.col("noticed").is_not_null()
-    )
-    kinds = [
-        _move(frame, "notice_given", pl.col("noticed"), score="health", direction=-1.0,
+    return (
+        _move("notice_given", pl.col("noticed"), score="health", direction=-1.0,
               to_code=pl.col("ends_on").cast(pl.String)),
-        _move(frame, "entered_defense", into_defense, **segments, **healths, direction=-1.0),
-        _move(frame, "left_defense", out_of_defense, **segments, **healths, direction=1.0),
-        _move(frame, "entered_expansion", crossed & (pl.col("segment") == EXPANSION), **segments,
+        _move("entered_defense", into_defense, **segments, **healths, direction=-1.0),
+        _move("left_defense", out_of_defense, **segments, **healths, direction=1.0),
+        _move("entered_expansion", crossed & (pl.col("segment") == EXPANSION), **segments,
               since=pl.col("since"), direction=1.0),
-        _move(frame, "left_expansion", crossed & (pl.col("segment_was") == EXPANSION) & ~into_defense, **segments,
+        _move("left_expansion", crossed & (pl.col("segment_was") == EXPANSION) & ~into_defense, **segments,
               since=pl.col("since"), direction=-1.0),
-        _move(frame, "health_moved", far, from_value=pl.col("health_was"), to_value=pl.col("health"), score="health",
+        _move("health_moved", far, from_value=pl.col("health_was"), to_value=pl.col("health"), score="health",
               direction=pl.col("by_day").sign()),
-        _move(frame, "health_moved", ~far & reached, from_value=pl.col("month_health"), to_value=pl.col("health"),
+        _move("health_moved", ~far & reached, from_value=pl.col("month_health"), to_value=pl.col("health"),
               score="health", since=pl.col("since"), direction=pl.col("by_month").sign()),
-        _move(frame, "limit_nearer", (pl.col("days_left") <= LIMIT_DAYS) & nearer.fill_null(True),
+        _move("limit_nearer", (pl.col("days_left") <= LIMIT_DAYS) & nearer.fill_null(True),
               from_value=pl.when(pl.col("same_limit")).then(pl.col("days_left_was")), to_value=pl.col("days_left"),
               from_code=pl.col("limit_metric_was"), to_code=pl.col("limit_metric"), score="potential", direction=1.0),
-        _move(frame, "lever_opened", (into != out) & (into != "") & ~((into == "retain") & into_defense), **levers,
+        _move("lever_opened", (into != out) & (into != "") & ~((into == "retain") & into_defense), **levers,
               score=pl.when(into == "retain").then(pl.lit("health")).otherwise(pl.lit("potential")),
               direction=pl.when(into == "retain").then(-1.0).otherwise(1.0)),
-        _move(frame, "lever_closed", (into == "") & (out != "") & ~((out == "retain") & out_of_defense), **levers,
+        _move("lever_closed", (into == "") & (out != "") & ~((out == "retain") & out_of_defense), **levers,
               score=pl.when(out == "retain").then(pl.lit("health")).otherwise(pl.lit("")),
               direction=pl.when(out == "retain").then(1.0).otherwise(-1.0)),
-    ]  # fmt: skip
-    return pl.concat(kinds)
+    )  # fmt: skip
 
 
 def _move(
-    frame: pl.DataFrame,
     kind: str,
     holds: pl.Expr,
     *,
@@ -173,9 +191,9 @@ def _move(
     to_value: pl.Expr | None = None,
     from_code: pl.Expr | None = None,
     to_code: pl.Expr | None = None,
-) -> pl.DataFrame:
+) -> Move:
     nothing = pl.lit(None)
-    return frame.filter(holds.fill_null(False)).select(
+    columns = (
         pl.col("account_id"),
         pl.col("arr"),
         pl.lit(kind).alias("kind"),
@@ -188,6 +206,7 @@ def _move(
         (pl.lit(score) if isinstance(score, str) else score).alias("score"),
         (pl.lit(direction) if isinstance(direction, float) else direction).cast(pl.Float64).alias("direction"),
     )
+    return Move(holds, columns)
 
 
 def attach_causes(
