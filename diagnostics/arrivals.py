@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from accounts.context import service_context
 from accounts.models import Organization
-from diagnostics.models import Night
+from diagnostics.models import DoubtfulFacts, Night
 from diagnostics.night import last_ended_day, run_nights
+from diagnostics.quality import examine_facts
 from diagnostics.tasks import diagnose_night
 from portfolio.events import Days
 from portfolio.models import Account
@@ -32,6 +33,7 @@ def diagnose_arrived_facts(organization_id: uuid.UUID, accounts: frozenset[uuid.
     with service_context(organization_id):
         if not Account.objects.exists():
             Night.objects.all().delete()
+            DoubtfulFacts.objects.all().delete()
             return
         night = last_ended_day(Organization.objects.get(), timezone.now())
         if days is not None and days[0] > night and Night.objects.exists():
@@ -50,6 +52,7 @@ def diagnose_sample(organization_id: uuid.UUID) -> None:
             logger.info("%s of %s nights of the sample portfolio are diagnosed.", done, len(nights))
 
     run_nights(organization_id, nights, wait_seconds=60.0, progress=tell)
+    examine_facts(organization_id)
 
 
 def choose_sample_nights(last: date) -> list[date]:

@@ -15,6 +15,7 @@ from accounts.models import Organization
 from diagnostics.lease import LeaseLost, NightRunning, queue_due_night
 from diagnostics.models import Night
 from diagnostics.night import run_night
+from diagnostics.quality import examine_facts
 
 logger = logging.getLogger(__name__)
 
@@ -64,3 +65,4 @@ def diagnose_night(self: Any, organization_id: str, night: str, again: bool = Fa
         logger.info("Night %s of organization %s is left to another run: %s", day, organization, reason)
         return
     logger.info("Night %s of %s: %s accounts in %.1f s.", day, organization, record.accounts, record.seconds)
+    examine_facts(organization)

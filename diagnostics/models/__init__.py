@@ -4,10 +4,12 @@ from diagnostics.models.movements import Movement
 from diagnostics.models.needs import ReadText, VoicedNeed
 from diagnostics.models.nights import ModelVersion, Night, NightLease
 from diagnostics.models.priorities import Priority
+from diagnostics.models.quality import DoubtfulFacts
 from diagnostics.models.views import SavedView
 
 __all__ = [
     "Diagnosis",
+    "DoubtfulFacts",
     "ModelDraft",
     "ModelVersion",
     "Movement",

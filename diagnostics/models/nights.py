@@ -58,6 +58,10 @@ class Night(TenantModel):
     billing_known_to = models.DateField(null=True)
     crm_known_to = models.DateField(null=True)
     finished_at = models.DateTimeField()
+    # When the night was diagnosed for the first time: what came later and is dated up to it arrived late.
+    first_finished_at = models.DateTimeField(auto_now_add=True, null=True)
+    # Facts dated up to it that came after its last run, when they were last counted.
+    late_facts = models.BigIntegerField(default=0, db_default=0)
     seconds = models.FloatField()
 
     class Meta(TenantModel.Meta):

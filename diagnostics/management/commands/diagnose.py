@@ -11,6 +11,7 @@ from accounts.models import Organization
 from diagnostics.lease import NightRunning
 from diagnostics.management.organizations import add_organization_argument, organization_named, parse_day
 from diagnostics.night import NightNotOver, last_ended_day, run_night
+from diagnostics.quality import examine_facts
 
 DEFAULT_WAIT_SECONDS = 900.0
 
@@ -36,7 +37,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         except NightRunning as error:
             raise CommandError(f"{error} It was still running after {options['wait']:.0f} s.") from error
+        doubtful = examine_facts(organization_id)
         self.stdout.write(
             f"Night {record.night}: {record.accounts} accounts, {record.withheld} without a health score, "
             f"{record.movements} movements, {record.priorities} priorities, {record.seconds:.1f} s."
+            + (f" Facts contradict themselves in {doubtful} places: see Data quality." if doubtful else "")
         )
