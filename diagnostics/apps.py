@@ -19,6 +19,15 @@ class DiagnosticsConfig(AppConfig):
             add_to_navigation(
                 order=order, group="work", key=key, label=label, icon=key, url_name=key, permission="portfolio.view"
             )
+        add_to_navigation(
+            order=61,
+            group="workspace",
+            key="data_quality",
+            label=_("Data quality"),
+            icon="warning",
+            url_name="data_quality",
+            permission="portfolio.view",
+        )
         for describe in (describe_diagnosis, offer_search):
             if describe not in SHELL_CONTEXT:
                 SHELL_CONTEXT.append(describe)

@@ -20,13 +20,17 @@ SINCE_DAYS = 31
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """One kind. `done`: what the diagnosis does with such facts; `contradicts`: they lower their source's confidence."""
+    """One kind. `done`: what the diagnosis does with such facts; `contradicts`: they lower their source's confidence.
+
+    `counted`: whether causes rest on them.
+    """
 
     label: str | Promise
     done: str | Promise
     source: str
     file: str
     contradicts: bool = False
+    counted: bool = True
 
 
 DOUBTS: Mapping[str, Doubt] = {
@@ -49,6 +53,7 @@ DOUBTS: Mapping[str, Doubt] = {
         _("Left out of every score. A row in plan_limits or the name of a known metric brings it in."),
         "usage",
         "usage",
+        counted=False,
     ),
     "periods_overlap": Doubt(
         _("Overlapping periods of one subscription"),
@@ -62,6 +67,7 @@ DOUBTS: Mapping[str, Doubt] = {
         _("Left out of ARR: it never runs."),
         "billing",
         "subscriptions",
+        counted=False,
     ),
     "subscription_negative": Doubt(
         _("A negative price or number of seats"),
@@ -110,18 +116,21 @@ DOUBTS: Mapping[str, Doubt] = {
         _("The earlier of both days is the beginning."),
         "crm",
         "accounts",
+        counted=False,
     ),
     "accounts_alike": Doubt(
         _("Accounts alike by domain or name"),
         _("Both stay, each with its own facts: only you can say whether they are one."),
         "crm",
         "accounts",
+        counted=False,
     ),
     "plans_unused": Doubt(
         _("Plans of the catalogue that nobody has"),
         _("They stay the next step of the plan below them, and so a price to expand to."),
         "billing",
         "plans",
+        counted=False,
     ),
 }
 

@@ -5,11 +5,15 @@ first came: what a later import changed in it is no new arrival.
 """
 
 import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import connection
-from django.db.models import Max, Min
+from django.db.models import Max, Min, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
+from accounts.models import Organization
 from diagnostics.models import Night
 from portfolio.models import Import, ImportFile
 
@@ -51,13 +55,42 @@ UPDATE diagnostics_night n SET late_facts = coalesce(late.facts, 0) FROM diagnos
 WHERE same.id = n.id AND n.organization_id = %(organization)s AND same.organization_id = %(organization)s
     AND n.night > %(first)s AND n.late_facts <> coalesce(late.facts, 0)"""
 
-# Whether the row `fact`, dated `day` of an import's, had come late; NULL for a row made in Phano. One look at the
-# organization's nights a row: for pages, not for sets.
-ARRIVAL = """
+# The day on which an import's facts arrived, where they are dated up to a night that had been diagnosed by then.
+ARRIVED_LATE = """
     SELECT (i.started_at AT TIME ZONE %(zone)s)::date FROM portfolio_import i
     WHERE i.organization_id = %(organization)s AND i.number = {number} AND EXISTS (
         SELECT FROM diagnostics_night n WHERE n.organization_id = i.organization_id AND n.night >= {day}
             AND coalesce(n.first_finished_at, n.finished_at) < i.started_at)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """When an import began, and the last night that had been diagnosed by then."""
+
+    on: date
+    known_night: date
+
+    def is_late(self, day: date | None) -> bool:
+        """Whether a fact of that day came later than a night that should have known it."""
+        return day is not None and day <= self.known_night
+
+
+def read_arrivals(organization: Organization, numbers: Iterable[int | None]) -> dict[int, Arrival]:
+    """The imports with these numbers before which a night had been diagnosed, in one query; none asks nothing."""
+    wanted = {number for number in numbers if number is not None}
+    if not wanted:
+        return {}
+    before = Night.objects.annotate(first=Coalesce("first_finished_at", "finished_at")).filter(
+        first__lt=OuterRef("started_at")
+    )
+    begun = Import.objects.filter(number__in=wanted).annotate(
+        known=Subquery(before.order_by("-night").values("night")[:1])
+    )
+    return {
+        number: Arrival(started_at.astimezone(organization.zone).date(), known)
+        for number, started_at, known in begun.values_list("number", "started_at", "known")
+        if known is not None
+    }
 
 
 def count_late_facts(organization_id: uuid.UUID, *, zone: str) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from diagnostics.views import account, accounts, changes, choices, matrix, renewals, today
+from diagnostics.views import account, accounts, changes, choices, matrix, quality, renewals, today
 
 urlpatterns = [
     path("o/<slug:slug>/today/", today.today, name="today"),
@@ -27,6 +27,8 @@ urlpatterns = [
     path("o/<slug:slug>/accounts/<uuid:account_id>/step/", renewals.set_step, name="set_step"),
     path("o/<slug:slug>/goals/<uuid:goal_id>/done/", renewals.finish_step, name="finish_step"),
     path("o/<slug:slug>/changes/<uuid:change_id>/undo/", changes.undo_change, name="undo_change"),
+    path("o/<slug:slug>/data-quality/", quality.data_quality, name="data_quality"),
+    path("o/<slug:slug>/data-quality/csv/", quality.data_quality_csv, name="data_quality_csv"),
     path("o/<slug:slug>/choices/<str:field>/", choices.filter_choices, name="filter_choices"),
     path("o/<slug:slug>/search/", choices.search, name="search"),
 ]

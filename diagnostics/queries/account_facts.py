@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.models import Membership, Organization
 from accounts.permissions import BOOK_ROLES
+from diagnostics.doubts import DOUBTS, Doubt
 from diagnostics.queries.account_statements import STATEMENTS
 from diagnostics.queries.movements import CROSSINGS
 from portfolio.books import visible_accounts
@@ -116,6 +117,17 @@ class AccountFacts:
         """What happened to the account's products within a year, newest first."""
         return self.revived(ProductEvent, "events")
 
+    @property
+    def doubts(self) -> list[Doubt]:
+        """The kinds of this account's facts that contradict themselves, in the order of their declaration."""
+        found = {row["kind"] for row in self.rows["doubts"]}
+        return [doubt for kind, doubt in DOUBTS.items() if kind in found]
+
+    @property
+    def doubted_files(self) -> frozenset[str]:
+        """The files whose rows count although some of this account's contradict themselves."""
+        return frozenset(doubt.file for doubt in self.doubts if doubt.counted)
+
     def local_day(self, instant: str | None) -> date | None:
         """The day of a gathered instant in the organization's time zone."""
         moment: datetime | None = parse_datetime(instant) if instant else None
@@ -128,7 +140,7 @@ def read_account_facts(membership: Membership, account_id: uuid.UUID, *, day: da
     Raises Http404, alike for a hidden, a foreign and a missing account.
     """
     organization = membership.organization
-    visible, parameters = _write_visible(membership)
+    visible, parameters = write_visible(membership)
     parameters |= {
         "account": account_id,
         "organization": organization.id,
@@ -147,7 +159,7 @@ def read_account_facts(membership: Membership, account_id: uuid.UUID, *, day: da
     return AccountFacts(account, organization, day, rows)
 
 
-def _write_visible(membership: Membership) -> tuple[str, dict[str, Any]]:
+def write_visible(membership: Membership) -> tuple[str, dict[str, Any]]:
     """The ids of the accounts that the member may see, as SQL with named parameters, so that it fits into others."""
     try:
         sql, values = visible_accounts(membership).order_by().values("pk").query.sql_with_params()

@@ -139,6 +139,10 @@ HISTORY = """
         GROUP BY (%(until)s - night) / 7)
     ORDER BY night"""
 
+DOUBTS = """
+    SELECT kind, facts FROM diagnostics_doubtfulfacts
+    WHERE organization_id = %(organization)s AND account_id = %(account)s"""
+
 STATEMENTS: Mapping[str, str] = {
     "account": ACCOUNT,
     "parent": PARENT,
@@ -157,4 +161,5 @@ STATEMENTS: Mapping[str, str] = {
     "events": EVENTS,
     "crossings": CROSSINGS,
     "history": HISTORY,
+    "doubts": DOUBTS,
 }

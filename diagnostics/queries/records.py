@@ -24,6 +24,7 @@ from diagnostics.labels import (
     TICKET_PRIORITIES,
     name_code,
 )
+from diagnostics.late_facts import read_arrivals
 from diagnostics.models import Diagnosis
 from diagnostics.queries.timeline import Narrator, describe_payment
 from portfolio.contract import FILES
@@ -49,11 +50,12 @@ WEEKS = 12
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One record: the identifier it has in its source, its day, and what it says."""
+    """One record: the identifier it has in its source, its day, what it says, and the day on which it came late."""
 
     source_id: str
     day: date | None
     text: str
+    late: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class RecordGroup:
 
 
 def read_record_groups(records: Iterable[Records], *, narrator: Narrator, diagnosis: Diagnosis) -> list[RecordGroup]:
-    """What a cause of this diagnosis rests on, file by file, as it was known on its night; two queries a file."""
+    """What a cause of this diagnosis rests on, file by file, as it was known on its night; three queries a file."""
     groups = []
     for wanted in records:
         if (wanted.file, wanted.selection) not in SELECTIONS:
@@ -94,7 +96,15 @@ def _describe(file: str, found: list[Record], narrator: Narrator) -> list[Line]:
     model, joined, tell = TELL[file]
     chosen = model.objects.filter(pk__in=[record.row_id for record in found])
     rows: Mapping[uuid.UUID, Any] = {row.pk: row for row in (chosen.select_related(*joined) if joined else chosen)}
-    return [Line(r.source_id, r.day, tell(narrator, rows[r.row_id])) for r in found if r.row_id in rows]
+    arrivals = read_arrivals(narrator.organization, (row.import_number for row in rows.values()))
+    lines = []
+    for record in found:
+        if record.row_id in rows:
+            row = rows[record.row_id]
+            arrival = arrivals.get(row.import_number)
+            late = arrival.on if arrival is not None and arrival.is_late(record.day) else None
+            lines.append(Line(record.source_id, record.day, tell(narrator, row), late))
+    return lines
 
 
 def _join(*parts: str) -> str:

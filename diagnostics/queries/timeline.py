@@ -6,7 +6,7 @@ One statement reads a page; words are opened and written for that page alone.
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -41,13 +41,17 @@ GOOD_NPS, BAD_NPS = 9, 6
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line: when, with which icon and tone (def, exp or ''), what in a few words, and more about it."""
+    """One line: when, with which icon and tone (def, exp or ''), what in a few words, and more about it.
+
+    `late`: the day on which it arrived, where a night had passed by then that should have known it.
+    """
 
     day: date
     icon: str
     tone: str
     title: str
     text: str
+    late: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ def read_timeline(narrator: Narrator, *, page: int = 1) -> TimelinePage:
         )
         rows = cursor.fetchall()
     return TimelinePage(
-        [TELL[kind](narrator, json.loads(row)) for kind, row in rows[:PER_PAGE]],
+        [replace(TELL[kind](narrator, json.loads(row)), late=late) for kind, row, late in rows[:PER_PAGE]],
         number=page,
         later=page - 1 if page > 1 else None,
         earlier=page + 1 if len(rows) > PER_PAGE and page < MOST_PAGES else None,

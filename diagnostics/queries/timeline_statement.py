@@ -3,36 +3,41 @@
 Every part is read by its own index and only as deep as the page lies (`stop`).
 """
 
+from diagnostics.late_facts import ARRIVED_LATE
+
 PART = """
     (SELECT '{kind}' AS kind, {moment} AS moment, row_to_json(found) AS row FROM ({rows}) AS found
      ORDER BY {moment} DESC, id LIMIT %(stop)s)"""
 EXCHANGES = """
-    SELECT id, kind, happened_at, state, direction, author_email, contact_emails, text FROM portfolio_interaction
+    SELECT id, kind, happened_at, state, direction, author_email, contact_emails, text, import_number
+    FROM portfolio_interaction
     WHERE organization_id = %(organization)s AND account_id = %(account)s
         AND happened_at < %(tomorrow)s
     ORDER BY happened_at DESC, id LIMIT %(stop)s"""
 
 TICKETS = """
-    SELECT id, source_id, opened_at, due_at, solved_at, priority, escalated_at, subject FROM portfolio_ticket
+    SELECT id, source_id, opened_at, due_at, solved_at, priority, escalated_at, subject, import_number
+    FROM portfolio_ticket
     WHERE organization_id = %(organization)s AND account_id = %(account)s
         AND opened_at < %(tomorrow)s
     ORDER BY opened_at DESC, id LIMIT %(stop)s"""
 
 INVOICES = """
-    SELECT id, source_id, issued_on, due_on, paid_on, amount::text, currency, status FROM portfolio_invoice
+    SELECT id, source_id, issued_on, due_on, paid_on, amount::text, currency, status, import_number
+    FROM portfolio_invoice
     WHERE organization_id = %(organization)s AND account_id = %(account)s
         AND issued_on <= %(day)s
     ORDER BY issued_on DESC, id LIMIT %(stop)s"""
 
 SURVEYS = """
-    SELECT id, kind, answered_at, score, contact_email, comment FROM portfolio_survey
+    SELECT id, kind, answered_at, score, contact_email, comment, import_number FROM portfolio_survey
     WHERE organization_id = %(organization)s AND account_id = %(account)s
         AND answered_at < %(tomorrow)s
     ORDER BY answered_at DESC, id LIMIT %(stop)s"""
 
 # Of the products that the account has or had, since it is a customer.
 EVENTS = """
-    SELECT id, kind, happened_on, ended_on, title FROM portfolio_productevent
+    SELECT id, kind, happened_on, ended_on, title, import_number FROM portfolio_productevent
     WHERE organization_id = %(organization)s AND happened_on BETWEEN %(since)s AND %(day)s
         AND (product_id IS NULL OR product_id IN (
             SELECT product_id FROM portfolio_subscription
@@ -65,8 +70,10 @@ PARTS = (
     ("movement", "(night + 1)::timestamp AT TIME ZONE %(zone)s", MOVEMENTS),
     ("act", "at", ACTS),
 )
+LATE = ARRIVED_LATE.format(number="(row->>'import_number')::int", day="(moment AT TIME ZONE %(zone)s)::date")
+# Asked of the page's rows alone: what stands behind OFFSET and LIMIT.
 STATEMENT = f"""
-    SELECT kind, row::text FROM ({
+    SELECT kind, row::text, ({LATE}) AS late FROM (SELECT * FROM ({
     " UNION ALL ".join(PART.format(kind=kind, moment=moment, rows=rows) for kind, moment, rows in PARTS)
-}) AS entries
-    ORDER BY moment DESC, kind, row->>'id' OFFSET %(start)s LIMIT %(many)s"""  # noqa: S608  # put together from constants
+}) AS entries ORDER BY moment DESC, kind, row->>'id' OFFSET %(start)s LIMIT %(many)s) AS page
+    ORDER BY moment DESC, kind, row->>'id'"""  # noqa: S608  # put together from constants

@@ -13,7 +13,7 @@ from django.utils.translation import get_language, gettext
 from accounts.templatetags.phano_display import day, number
 from diagnostics.charts.history import Point
 from diagnostics.engine.sentences import name_metric
-from diagnostics.queries.causes import SOURCES
+from diagnostics.queries.causes import SOURCES, Cause
 
 register = template.Library()
 
@@ -56,6 +56,12 @@ def metric_label(metric: str) -> str:
     """A metric as the head of a row: API calls, Work orders, Sièges."""
     name = name_metric(metric, get_language() or "en")
     return name[:1].upper() + name[1:]
+
+
+@register.filter
+def rests_on(cause: Cause, files: frozenset[str] | None) -> bool:
+    """Whether a record behind the cause is of one of the files."""
+    return cause.contribution is not None and any(r.file in (files or ()) for r in cause.contribution.records)
 
 
 @register.filter
