@@ -22,6 +22,7 @@ SCREENS = {
     "accounts": "/o/brindel/accounts/",
     "account": "first account of the list",
     "import": "/o/brindel/import/",
+    "data-quality": "/o/brindel/data-quality/",
     "members": "/o/brindel/members/",
     "settings": "/o/brindel/settings/",
     "preferences": "/preferences/",

@@ -12,6 +12,7 @@ SCREENS = (
     "accounts/",
     "account",
     "import/",
+    "data-quality/",
     "contract/",
     "export/",
     "members/",
