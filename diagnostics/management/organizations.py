@@ -1,12 +1,11 @@
-"""How the commands name an organization and its nights."""
+"""How the commands name an organization, as those of the facts do, and its nights."""
 
-import uuid
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentTypeError
 from datetime import date
 
-from django.core.management.base import CommandError
+from portfolio.management.organizations import add_organization_argument, organization_named
 
-from accounts.directory import find_organization
+__all__ = ["add_organization_argument", "organization_named", "parse_day"]
 
 
 def parse_day(text: str) -> date:
@@ -15,16 +14,3 @@ def parse_day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ArgumentTypeError(f"{text!r} is not a day such as 2026-11-21") from None
-
-
-def add_organization_argument(parser: ArgumentParser) -> None:
-    """`--organization SLUG`, required."""
-    parser.add_argument("--organization", required=True, metavar="SLUG", help="the organization's address")
-
-
-def organization_named(slug: str) -> uuid.UUID:
-    """The id of the organization with this slug; raises CommandError."""
-    organization_id = find_organization("slug", slug)
-    if organization_id is None:
-        raise CommandError(f"There is no organization {slug}.")
-    return organization_id
