@@ -18,6 +18,8 @@ ICONS: dict[str, str] = {
     "integrations": '<path d="M6 2v3M10 2v3M4 5h8v2.5a4 4 0 0 1-8 0zM8 11.5V14"/>',
     "model": '<path d="M2.5 4.5h7M12.5 4.5h1M2.5 8h2M7.5 8h6M2.5 11.5h6M11.5 11.5h2"/>'
     '<circle cx="11" cy="4.5" r="1.5"/><circle cx="6" cy="8" r="1.5"/><circle cx="10" cy="11.5" r="1.5"/>',
+    "track-record": '<path d="M2.5 13.5v-11M2.5 13.5h11"/><path d="m4.5 11 3-3.6 2 1.6 4-5"/>',
+    "act-outcomes": '<path d="M2.5 8h4M9.5 4.2h4M9.5 11.8h4M6.5 8c1.6 0 1.4-3.8 3-3.8M6.5 8c1.6 0 1.4 3.8 3 3.8"/>',
     # Sources
     "crm": '<circle cx="6" cy="5.6" r="2.3"/><path d="M2 13c.3-2.6 1.8-4 4-4s3.7 1.4 4 4"/>'
     '<path d="M10.5 3.6a2.3 2.3 0 0 1 0 4M12 9.6c1.2.6 1.8 1.8 2 3.4"/>',

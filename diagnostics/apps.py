@@ -28,9 +28,21 @@ class DiagnosticsConfig(AppConfig):
             url_name="data_quality",
             permission="portfolio.view",
         )
+        for order, key, label in ((66, "track_record", _("Track record")), (67, "act_outcomes", _("Outcomes"))):
+            add_to_navigation(
+                order=order,
+                group="workspace",
+                key=key,
+                label=label,
+                icon=key.replace("_", "-"),
+                url_name=key,
+                permission="portfolio.view",
+            )
         for describe in (describe_diagnosis, offer_search):
             if describe not in SHELL_CONTEXT:
                 SHELL_CONTEXT.append(describe)
+        name_action("study.track_record", _("had past nights judged"))
+        name_action("study.calibration", _("had weights fitted to outcomes"))
         name_action("view.saved", _("kept a list of accounts"))
         name_action("view.deleted", _("deleted a kept list of accounts"))
         name_action("renewal.forecast", _("forecast a renewal"))

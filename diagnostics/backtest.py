@@ -5,7 +5,7 @@ the same scores, whether the night was ever run or not. Accounts whose loss was 
 """
 
 import uuid
-from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 
 from accounts.context import service_context
 from accounts.models import Organization
-from diagnostics.discrimination import Auc, Decile, Numbers, measure_auc, measure_reliability, pick_top
+from diagnostics.discrimination import (
+    Auc,
+    Decile,
+    Numbers,
+    Share,
+    measure_auc,
+    measure_reliability,
+    measure_share,
+    pick_top,
+)
 from diagnostics.engine import ScoringModel
 from diagnostics.engine.signals import Score
 from diagnostics.model_versions import read_model, read_model_in_force
@@ -36,13 +45,33 @@ class NothingToJudge(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """What a list of the same length found of the churn, summed over nights."""
+    """What a list of the same length found of the churn, summed over nights.
+
+    An account that churned within 90 days of three nights counts on each of the three.
+    """
 
     name: str
-    arr_recall: float | None  # share of the ARR that churned
+    recall: Share  # of the ARR that churned
+    arr_found: float
+    arr_lost: float
     precision: float | None  # share of the list that churned
+    listed: int
     found: int  # distinct accounts that churned while listed
     lead_days: float | None  # median over those: from the first night of the unbroken listing to the last day
+
+    @property
+    def arr_recall(self) -> float | None:
+        return self.recall.value
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One account that churned. `lead_days`: of warning by a listing that stood until the end; None = it was missed."""
+
+    account_id: str
+    arr: float  # on the last judged night before
+    churned_on: date
+    lead_days: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +109,22 @@ class Backtest:
     rate: float
     reliability: list[Decile]
     lists: list[List]
+    losses: list[Loss]  # by the list of churn_risk, the largest first
     signals: list[SignalWorth]
 
 
-def run_backtest(organization_id: uuid.UUID, first: date, last: date, *, known_by: date) -> Backtest:
+def run_backtest(
+    organization_id: uuid.UUID,
+    first: date,
+    last: date,
+    *,
+    known_by: date,
+    progress: Callable[[int, int], None] | None = None,
+) -> Backtest:
     """Judge the nights of `first`'s day of the month up to `last` by the outcomes known by `known_by`.
 
-    Writes no diagnosis. Raises NothingToJudge.
+    Writes no diagnosis; `progress` is called with the number of nights made again, and of all, outside any context.
+    Raises NothingToJudge.
     """
     with service_context(organization_id):
         find_voiced_needs()
@@ -95,28 +133,36 @@ def run_backtest(organization_id: uuid.UUID, first: date, last: date, *, known_b
         outcomes = read_outcomes(organization, known_by=known_by)
         asked = list_months_on(first, last, at_most=MOST_NIGHTS)
         nights = [night for night in asked if night <= outcomes.last_night]
-        return judge_nights(organization, nights, outcomes, unknown=len(asked) - len(nights))
-
-
-def judge_nights(organization: Organization, nights: list[date], outcomes: Outcomes, *, unknown: int = 0) -> Backtest:
-    """The track record of these nights, in the open context; raises NothingToJudge."""
-    in_force, fitted = read_model_in_force(organization)
-    versions = {
-        record.night: record.model_version
-        for record in Night.objects.filter(night__in=nights).select_related("model_version")
-    }
-    frames, learned = [], 0
-    for past in replay_nights(organization, nights, outcomes):
-        version = versions.get(past.night)
-        model = read_model(version) if version else in_force
-        known = version.parameters.get("fitted", {}) if version else fitted
-        learned += past.night.isoformat() <= known.get("last_night", "")
-        found = past.diagnose(model).filter("open")
-        frames.append(found.drop("points", "values", "sources").hstack(_name_points(found, model)))
+        models = _read_models(organization, nights)
+    frames = []
+    for done, night in enumerate(nights, start=1):
+        with service_context(organization_id):
+            frames.append(_judge_night(organization, night, outcomes, models[night][0]))
+        if progress:
+            progress(done, len(nights))
     frame = pl.concat(frames, how="diagonal") if frames else pl.DataFrame()
     if not frame.height:
         raise NothingToJudge("No night of this period has accounts and known outcomes.")
-    return _judge(frame, nights, unknown, learned)
+    learned = sum(night.isoformat() <= models[night][1] for night in nights)
+    return _judge(frame, nights, len(asked) - len(nights), learned)
+
+
+def _read_models(organization: Organization, nights: list[date]) -> dict[date, tuple[ScoringModel, str]]:
+    """By night, the model that diagnosed it, else the one in force, and the last night that taught it ('' = none)."""
+    in_force, fitted = read_model_in_force(organization)
+    found = dict.fromkeys(nights, (in_force, fitted.get("last_night", "")))
+    for record in Night.objects.filter(night__in=nights).select_related("model_version"):
+        version = record.model_version
+        taught = version.parameters.get("fitted", {}).get("last_night", "")
+        found[record.night] = read_model(version), taught
+    return found
+
+
+def _judge_night(organization: Organization, night: date, outcomes: Outcomes, model: ScoringModel) -> pl.DataFrame:
+    """The open accounts of a night made again, with what became of them and the points of each signal."""
+    [past] = replay_nights(organization, [night], outcomes)
+    found = past.diagnose(model).filter("open")
+    return found.drop("points", "values", "sources").hstack(_name_points(found, model))
 
 
 def _name_points(found: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
@@ -133,6 +179,7 @@ def _judge(frame: pl.DataFrame, nights: list[date], unknown: int, learned: int) 
     risk = frame["churn_risk"].to_numpy()
     # A withheld score ranks nothing: in the middle of the others.
     health, potential = (frame[score].fill_null(frame[score].median() or 0.0).to_numpy() for score in SIGNAL_OUTCOME)
+    rules = _list_rules(frame)
     return Backtest(
         nights=nights,
         unknown=unknown,
@@ -146,7 +193,8 @@ def _judge(frame: pl.DataFrame, nights: list[date], unknown: int, learned: int) 
         mean_forecast=float(risk.mean()),
         rate=float(churned.mean()),
         reliability=measure_reliability(churned, risk),
-        lists=[_judge_list(frame, name, scores) for name, scores in _list_rules(frame).items()],
+        lists=[_judge_list(frame, name, scores) for name, scores in rules.items()],
+        losses=trace_losses(frame, _list_rows(frame, risk)),
         signals=_judge_signals(frame, {"health": health, "potential": potential}),
     )
 
@@ -164,43 +212,47 @@ def _list_rules(frame: pl.DataFrame) -> dict[str, Numbers]:
     return {column.name: column.to_numpy() for column in rules}
 
 
-def _judge_list(frame: pl.DataFrame, name: str, scores: Numbers) -> List:
+def _list_rows(frame: pl.DataFrame, scores: Numbers) -> NDArray[np.bool_]:
+    """Which rows stand on their night's list."""
     listed = np.zeros(frame.height, dtype=bool)
     nights = frame["night"].to_physical().to_numpy()
     for night in np.unique(nights):
         rows = np.flatnonzero(nights == night)
         listed[rows] = pick_top(scores[rows], max(1, int(len(rows) * LIST_SHARE)))
+    return listed
+
+
+def _judge_list(frame: pl.DataFrame, name: str, scores: Numbers) -> List:
+    listed = _list_rows(frame, scores)
     churned, arr = frame["churned_90d"].to_numpy(), frame["arr"].fill_null(0.0).to_numpy()
-    lost, hit = arr[churned].sum(), listed & churned
-    leads = _measure_leads(frame, listed)
+    lost, hit = arr * churned, arr * (listed & churned)
+    leads = [loss.lead_days for loss in trace_losses(frame, listed) if loss.lead_days is not None]
     return List(
         name,
-        float(arr[hit].sum() / lost) if lost else None,
+        measure_share(hit, lost, frame["account_id"].to_list()),
+        float(hit.sum()),
+        float(lost.sum()),
         float(churned[listed].mean()),
+        int(listed.sum()),
         len(leads),
         float(np.median(leads)) if leads else None,
     )
 
 
-def _measure_leads(frame: pl.DataFrame, listed: NDArray[np.bool_]) -> list[int]:
-    """Days from the first night of the listing that stood until the churn, for each account that churned listed."""
-    rows = frame.select("account_id", "night", "churned_on").with_columns(listed=pl.Series(listed)).sort("night")
-    lost = set(frame.filter("churned_90d")["account_id"].to_list())
-    history: dict[str, list[tuple[date, bool, date | None]]] = defaultdict(list)
-    for account_id, night, churned_on, on_list in rows.iter_rows():
-        if account_id in lost:
-            history[account_id].append((night, on_list, churned_on))
-    leads = []
-    for nights in history.values():
-        last = max(place for place, row in enumerate(nights) if row[2] is not None)
-        first, churned_on = None, nights[last][2]
-        for night, on_list, _day in reversed(nights[: last + 1]):
-            if not on_list:
-                break
-            first = night
-        if first is not None and churned_on is not None:
-            leads.append((churned_on - first).days)
-    return leads
+def trace_losses(frame: pl.DataFrame, listed: NDArray[np.bool_]) -> list[Loss]:
+    """Each account that churned, once, with the days of warning that its unbroken listing gave; the largest first."""
+    rows = frame.with_columns(listed=pl.Series(listed)).filter(pl.col("churned_90d").any().over("account_id"))
+    losses = []
+    for (account_id,), nights in rows.sort("night").group_by("account_id", maintain_order=True):
+        until = nights["churned_on"].is_not_null().arg_true().max()
+        assert isinstance(until, int)
+        before = nights.head(until + 1)
+        gap = before["listed"].not_().arg_true().max()
+        begun = 0 if gap is None else int(gap) + 1  # type: ignore[arg-type]  # a place
+        churned_on = before["churned_on"][until]
+        lead = (churned_on - before["night"][begun]).days if begun <= until else None
+        losses.append(Loss(str(account_id), float(before["arr"][until] or 0.0), churned_on, lead))
+    return sorted(losses, key=lambda loss: (-loss.arr, loss.account_id))
 
 
 def _judge_signals(frame: pl.DataFrame, scores: dict[Score, Numbers]) -> list[SignalWorth]:

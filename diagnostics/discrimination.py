@@ -85,6 +85,28 @@ def measure_log_loss(labels: NDArray[np.bool_], log_odds: Numbers) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a sum with its 95 % interval; `value` None where the sum is nothing."""
+
+    value: float | None
+    low: float = 0.0
+    high: float = 1.0
+
+
+def measure_share(parts: Numbers, wholes: Numbers, accounts: Sequence[str], *, draws: int = DRAWS) -> Share:
+    """Σ parts ÷ Σ wholes over the rows, with the interval of a bootstrap that draws accounts with replacement."""
+    if not wholes.sum():
+        return Share(None)
+    _, owner = np.unique(np.asarray(accounts), return_inverse=True)
+    by_account = [np.bincount(owner, weights=amounts) for amounts in (parts, wholes)]
+    random, count = np.random.default_rng(SEED), owner.max() + 1
+    times = random.multinomial(count, np.full(count, 1 / count), size=draws)
+    part, whole = (times @ amounts for amounts in by_account)
+    low, high = np.percentile(part[whole > 0] / whole[whole > 0], INTERVAL)
+    return Share(float(parts.sum() / wholes.sum()), float(low), float(high))
+
+
+@dataclass(frozen=True, slots=True)
 class Decile:
     """Rows of similar forecasts: how many, the mean forecast, and the share that came true."""
 

@@ -16,6 +16,7 @@ from diagnostics.lease import LeaseLost, NightRunning, queue_due_night
 from diagnostics.models import Night
 from diagnostics.night import run_night
 from diagnostics.quality import examine_facts
+from diagnostics.studies import make_study, request_track_record
 
 logger = logging.getLogger(__name__)
 
@@ -66,3 +67,12 @@ def diagnose_night(self: Any, organization_id: str, night: str, again: bool = Fa
         return
     logger.info("Night %s of %s: %s accounts in %.1f s.", day, organization, record.accounts, record.seconds)
     examine_facts(organization)
+    with service_context(organization):
+        request_track_record(Organization.objects.get())
+
+
+@shared_task(name="diagnostics.make_study", acks_late=True)
+def make_study_task(organization_id: str, study_id: str) -> None:
+    """Make a track record or a calibration that was asked for."""
+    state = make_study(uuid.UUID(organization_id), uuid.UUID(study_id))
+    logger.info("Study %s of %s ended: %s.", study_id, organization_id, state or "it waits no longer")

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from diagnostics.views import account, accounts, changes, choices, matrix, quality, renewals, today
+from diagnostics.views import (
+    account,
+    accounts,
+    act_outcomes,
+    changes,
+    choices,
+    matrix,
+    quality,
+    renewals,
+    today,
+    track_record,
+)
 
 urlpatterns = [
     path("o/<slug:slug>/today/", today.today, name="today"),
@@ -29,6 +40,16 @@ urlpatterns = [
     path("o/<slug:slug>/changes/<uuid:change_id>/undo/", changes.undo_change, name="undo_change"),
     path("o/<slug:slug>/data-quality/", quality.data_quality, name="data_quality"),
     path("o/<slug:slug>/data-quality/csv/", quality.data_quality_csv, name="data_quality_csv"),
+    path("o/<slug:slug>/track-record/", track_record.track_record, name="track_record"),
+    path("o/<slug:slug>/track-record/csv/", track_record.track_record_csv, name="track_record_csv"),
+    path("o/<slug:slug>/track-record/judge/", track_record.judge_nights, name="judge_nights"),
+    path("o/<slug:slug>/track-record/calibrate/", track_record.calibrate, name="calibrate"),
+    path(
+        "o/<slug:slug>/track-record/calibrations/<uuid:study_id>/publish/",
+        track_record.publish,
+        name="publish_calibration",
+    ),
+    path("o/<slug:slug>/outcomes/", act_outcomes.act_outcomes, name="act_outcomes"),
     path("o/<slug:slug>/choices/<str:field>/", choices.filter_choices, name="filter_choices"),
     path("o/<slug:slug>/search/", choices.search, name="search"),
 ]

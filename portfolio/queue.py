@@ -1,4 +1,4 @@
-"""The one way in which the facts' work is sent to a worker: behind the commit, ids alone."""
+"""The one way in which a page's work is sent to a worker: behind the commit, ids alone."""
 
 import uuid
 
@@ -7,7 +7,7 @@ from django.db import transaction
 
 
 def send_to_worker(task: str, *ids: uuid.UUID) -> None:
-    """Queue a task of portfolio.tasks by its name once the open transaction has committed.
+    """Queue a task by its name once the open transaction has committed.
 
     A broker that does not answer fails no request: what was asked for waits as a row, and the page offers it again.
     """

@@ -57,7 +57,7 @@ def load_sample_into(
                 _refuse_own_accounts()
                 organization = Organization.objects.get(pk=organization_id)
                 sample.write(Path(folder), timezone.now().astimezone(organization.zone).date())
-                sources = find_sources([Path(folder)])
+                sources = find_sources([Path(folder)], with_acts=True)
                 if import_id is None:
                     begun = begin_import(organization, sources, origin=origin)
                 else:

@@ -5,6 +5,7 @@ from diagnostics.models.needs import ReadText, VoicedNeed
 from diagnostics.models.nights import ModelVersion, Night, NightLease
 from diagnostics.models.priorities import Priority
 from diagnostics.models.quality import DoubtfulFacts
+from diagnostics.models.studies import Study
 from diagnostics.models.views import SavedView
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "Priority",
     "ReadText",
     "SavedView",
+    "Study",
     "VoicedNeed",
 ]

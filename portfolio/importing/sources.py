@@ -92,9 +92,10 @@ class Guarded(io.RawIOBase):
         return min(1.0, self._measured.tell() / self._size)
 
 
-def find_sources(paths: list[Path]) -> list[Source]:
+def find_sources(paths: list[Path], *, with_acts: bool = False) -> list[Source]:
     """Every file in the paths given (folders are not searched deeper), in the order in which they are to be read.
 
+    `with_acts`: the files are the program's own sample, whose acts are read without an export's manifest.
     Raises Refused for a path that is not there and for too many files. A zip that is damaged, unsafe or too large is
     one source that says so.
     """
@@ -107,14 +108,15 @@ def find_sources(paths: list[Path]) -> list[Source]:
             found += _in_path(path, path.name)
         else:
             raise Refused("missing", path=str(path))
-    return arrange(found)
+    return arrange(found, with_acts=with_acts)
 
 
-def arrange(sources: list[Source]) -> list[Source]:
-    """Sort sources so that what is referred to comes first; acts are read only beside an export's manifest."""
+def arrange(sources: list[Source], *, with_acts: bool = False) -> list[Source]:
+    """Sort sources so that what is referred to comes first; acts are read only beside an export's manifest, or where
+    the sample brings its own."""
     if len(sources) > MOST_FILES:
         raise Refused("too_many_files", most=MOST_FILES)
-    from_export = any(source.file == MANIFEST for source in sources)
+    from_export = with_acts or any(source.file == MANIFEST for source in sources)
     order = {name: index for index, name in enumerate([MANIFEST, SETTINGS, *FILES])}
     chosen = [
         Source(source.name, source.path, source.zip_entry, "", "not_from_export")

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from django.core.management import CommandError, call_command
 
-from diagnostics.backtest import _judge, _measure_leads, _name_points
+from diagnostics.backtest import _judge, _name_points, trace_losses
 from diagnostics.discrimination import measure_reliability, pick_top
 from diagnostics.engine import DEFAULT_MODEL
 from diagnostics.management.commands.backtest import describe_backtest
@@ -76,13 +76,18 @@ def test_lead_time_counts_from_the_listing_that_stood_until_the_end():
         {
             "account_id": ["steady", "gap", "missed"] * 3,
             "night": [night for night in nights for _ in range(3)],
+            "arr": [30.0, 20.0, 10.0] * 3,
             "churned_90d": [night > nights[0] for night in nights for _ in range(3)],
             "churned_on": [left if night > nights[0] else None for night in nights for _ in range(3)],
         }
     )
     listed = np.array([True, True, True, True, False, True, True, True, False])
     # `steady` since January; `gap` again since March; `missed` was dropped before the end.
-    assert sorted(_measure_leads(frame, listed)) == [(left - nights[2]).days, (left - nights[0]).days]
+    assert [(loss.account_id, loss.arr, loss.churned_on, loss.lead_days) for loss in trace_losses(frame, listed)] == [
+        ("steady", 30.0, left, (left - nights[0]).days),
+        ("gap", 20.0, left, (left - nights[2]).days),
+        ("missed", 10.0, left, None),
+    ]
 
 
 def test_reliability_has_equal_parts_in_order():

@@ -60,6 +60,10 @@ def test_what_came_in_is_what_goes_out(desk, sample):
         with path.open(newline="", encoding="utf-8") as stream:
             given = list(csv.DictReader(stream))
         out = list(csv.DictReader(io.StringIO(exported[f"{name}.csv"].decode(), newline="")))
+        if file.only_from_export:
+            # Dropped like anybody's files: what members did is read only from an export.
+            assert (len(given) > 0, out) == (True, []), name
+            continue
         wanted = sorted(tuple(row.get(column, "") or "" for column in file.names) for row in given)
         assert [normal(row) for row in sorted(tuple(row.values()) for row in out)] == [normal(row) for row in wanted]
 
