@@ -20,6 +20,7 @@ RULES: Mapping[str, Any] = {
     "largest first": gettext_lazy("Largest first"),
 }
 FEW_LOSSES = 10  # below it an interval is as wide as the question
+LEAST_SPOKE = 0.05  # a signal that hardly speaks was silent on most losses, which says nothing against it
 # Days of warning: up to which day, and how that is called.
 WARNINGS: tuple[tuple[int, Any], ...] = (
     (15, gettext_lazy("under 15 d")),
@@ -46,7 +47,8 @@ class SignalRow:
         """`earned`, `wrong` (it ranked the wrong way round) or `nothing`."""
         if self.worth.earned:
             return "earned"
-        return "wrong" if self.worth.auc.high < 0.5 else "nothing"
+        speaks = self.worth.spoke >= LEAST_SPOKE
+        return "wrong" if speaks and self.worth.auc.high < 0.5 else "nothing"
 
 
 def name_rule(one: List) -> str:

@@ -11,6 +11,7 @@ BAR_TOP, BAR_STEP, BAR_HEIGHT = 16.0, 35.0, 18.0
 # Forecasts against what came: a square of shares.
 LEFT, RIGHT, TOP, BOTTOM = 40.0, 384.0, 12.0, 216.0
 ENDS = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+STEPS = 5
 SMALLEST, LARGEST = 3.5, 7.5  # radius of a point
 # Days of warning: columns.
 COLUMN, COLUMN_STEP, COLUMN_TOP, FLOOR = 72.0, 92.0, 30.0, 164.0
@@ -97,12 +98,12 @@ def draw_reliability(parts: Sequence[Decile]) -> Curve:
         )
         for part in parts
     )
-    steps = [end * step / 4 for step in range(5)]
+    steps = [end * step / STEPS for step in range(STEPS + 1)]
     return Curve(
         dots,
         "M" + "L".join(f"{dot.x} {dot.y}" for dot in dots),
-        tuple(Tick(round(LEFT + (RIGHT - LEFT) * step / 4, 1), share) for step, share in enumerate(steps)),
-        tuple(Tick(round(BOTTOM - (BOTTOM - TOP) * step / 4, 1), share) for step, share in enumerate(steps)),
+        tuple(Tick(round(LEFT + (RIGHT - LEFT) * step / STEPS, 1), share) for step, share in enumerate(steps)),
+        tuple(Tick(round(BOTTOM - (BOTTOM - TOP) * step / STEPS, 1), share) for step, share in enumerate(steps)),
     )
 
 
