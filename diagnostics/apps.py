@@ -14,6 +14,7 @@ class DiagnosticsConfig(AppConfig):
             (10, "today", _("Today")),
             (20, "matrix", _("Matrix")),
             (30, "accounts", _("Accounts")),
+            (40, "expansion", _("Expansion")),
             (50, "renewals", _("Renewals")),
         ):
             add_to_navigation(

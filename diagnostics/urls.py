@@ -13,6 +13,13 @@ from diagnostics.views import (
     renewals,
     today,
     track_record,
+    changes,
+    choices,
+    expansion,
+    matrix,
+    new_opportunity,
+    renewals,
+    today,
 )
 
 urlpatterns = [
@@ -32,6 +39,19 @@ urlpatterns = [
     path("o/<slug:slug>/accounts/<uuid:account_id>/causes/<int:number>/", account.account_cause, name="account_cause"),
     path("o/<slug:slug>/accounts/<uuid:account_id>/notes/", account.write_note, name="write_note"),
     path("o/<slug:slug>/notes/<uuid:interaction_id>/undo/", account.undo_note, name="undo_note"),
+    path("o/<slug:slug>/expansion/", expansion.expansion, name="expansion"),
+    path("o/<slug:slug>/expansion/csv/", expansion.expansion_csv, name="expansion_csv"),
+    path("o/<slug:slug>/expansion/new/", new_opportunity.new_opportunity, name="new_opportunity"),
+    path(
+        "o/<slug:slug>/accounts/<uuid:account_id>/opportunities/", expansion.open_opportunity, name="open_opportunity"
+    ),
+    path("o/<slug:slug>/opportunities/<uuid:opportunity_id>/stage/", expansion.move_stage, name="move_stage"),
+    path("o/<slug:slug>/opportunities/<uuid:opportunity_id>/amount/", expansion.change_amount, name="change_amount"),
+    path(
+        "o/<slug:slug>/opportunities/<uuid:opportunity_id>/closing/",
+        expansion.change_closing_day,
+        name="change_closing_day",
+    ),
     path("o/<slug:slug>/renewals/", renewals.renewals, name="renewals"),
     path("o/<slug:slug>/renewals/csv/", renewals.renewals_csv, name="renewals_csv"),
     path("o/<slug:slug>/accounts/<uuid:account_id>/forecast/", renewals.set_forecast, name="set_forecast"),

@@ -91,8 +91,8 @@ def change_amount(*, membership: Membership, opportunity: Opportunity, amount: D
     return _record("opportunity.amount_changed", membership, opportunity, row=str(row.pk))
 
 
-def change_closing_day(*, membership: Membership, opportunity: Opportunity, closes_on: date) -> AuditEntry:
-    """Give an open opportunity another closing day, today or later; raises ChangeRefused."""
+def change_closing_day(*, membership: Membership, opportunity: Opportunity, closes_on: date | None) -> AuditEntry:
+    """Give an open opportunity another closing day, today or later, or none; raises ChangeRefused."""
     _lock_open(opportunity)
     wanted = _check_day(closes_on, local_day(membership.organization))
     before = Opportunity.objects.values_list("closes_on", flat=True).get(pk=opportunity.pk)
@@ -137,7 +137,7 @@ def _remove_last_stage(entry: AuditEntry) -> bool:
 @reverses("opportunity.closing_changed")
 def _unchange_closing(entry: AuditEntry) -> bool:
     before, after = entry.details["day_before"], entry.details["day_after"]
-    stands = Opportunity.objects.filter(pk=entry.details["opportunity"], closes_on=after)
+    stands = Opportunity.objects.filter(pk=entry.details["opportunity"], closes_on=after or None)
     return stands.update(closes_on=before or None) == 1
 
 

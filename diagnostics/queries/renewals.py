@@ -224,7 +224,7 @@ def _build(row: dict[str, Any], facts: TermFacts, prepared: dict[Any, Preparatio
         decides_on=decides_on,
         ends_on=ends_on,
         arr=row["arr"],
-        at_risk=not noticed and bool(row["fragile"]),
+        at_risk=not noticed and row["numerator"] > 0,
         noticed_on=row["notice_given_on"],
         is_monthly=row["term_months"] is not None and row["term_months"] < LONG_TERM_MONTHS,
         health=row["health"],

@@ -12,6 +12,7 @@ from diagnostics.queries.accounts import SORTS, find_accounts
 from diagnostics.queries.choices import CHOICE_FIELDS, read_choices
 from diagnostics.queries.diagnosed import choose_book
 from diagnostics.queries.renewals import STATES, WINDOWS
+from diagnostics.views import expansion
 from diagnostics.views.renewals import CALLS
 from portfolio.books import accounts_in
 
@@ -19,6 +20,7 @@ from portfolio.books import accounts_in
 SCREENS: dict[str, dict[str, tuple[str, ...]]] = {
     "accounts": {"sort": (*SORTS, *(f"-{key}" for key in SORTS))},
     "matrix": {"view": ("table",), "moves": ("off",)},
+    "expansion": {"show": expansion.STATES, "offer": expansion.GROWTH, "stage": expansion.SHOWN_STAGES},
     "renewals": {"window": tuple(str(days) for days in WINDOWS), "show": STATES, "forecast": CALLS},
 }
 

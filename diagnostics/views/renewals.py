@@ -8,7 +8,6 @@ from uuid import UUID
 from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
-from django.utils.dateparse import parse_date
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -16,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
-from accounts.models import AuditEntry, Membership
+from accounts.models import AuditEntry
 from accounts.templatetags.phano_display import day, money_compact
 from accounts.web import MemberRequest, organization_view
 from diagnostics.acts import local_day, may_act
@@ -39,9 +38,9 @@ from diagnostics.queries.renewals import (
 )
 from diagnostics.screen_csv import write_screen_csv
 from diagnostics.views.changes import PARTS, answer_change
+from diagnostics.views.posted import read_day, read_member
 from portfolio import next_steps
 from portfolio.books import access_account
-from portfolio.changes import ChangeRefused
 
 SCREEN = "renewals"
 PART = "renewals-part"
@@ -286,8 +285,8 @@ def set_step(request: MemberRequest, account_id: UUID) -> HttpResponse:
         noted: dict[str, Any] = {
             "membership": request.membership,
             "title": request.POST.get("title", ""),
-            "due_on": read_day(request.POST.get("due_on", "")),
-            "owner_email": read_owner(request),
+            "due_on": read_day(request, "due_on"),
+            "owner_email": read_member(request, "owner"),
         }
         if goal is not None:
             entry = next_steps.change_step(goal=goal, **noted)
@@ -316,25 +315,6 @@ def finish_step(request: MemberRequest, goal_id: UUID) -> HttpResponse:
         return entry, _("%(account)s: step done.") % {"account": goal.account.name}
 
     return answer_change(request, act, back=SCREEN)
-
-
-def read_day(text: str) -> date | None:
-    """A posted day, None where the field is empty; raises ChangeRefused for what is no day."""
-    try:
-        day = parse_date(text) if text else None
-    except ValueError:
-        day = None
-    if text and day is None:
-        raise ChangeRefused(_("Write the day as 2026-11-21."))
-    return day
-
-
-def read_owner(request: MemberRequest) -> str:
-    """A posted member's address, '' where nobody is named; raises ChangeRefused for somebody else's."""
-    email = request.POST.get("owner", "").strip().lower()
-    if email and not Membership.objects.filter(user__email=email, status=Membership.Status.ACTIVE).exists():
-        raise ChangeRefused(_("The owner of a step is a member of this organization."))
-    return email
 
 
 def _read_id(text: str) -> UUID:
