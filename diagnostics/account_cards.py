@@ -107,8 +107,10 @@ class NoteRow:
 
 @dataclass(frozen=True, slots=True)
 class OpportunityRow:
-    """An opportunity as the facts say it; `moved_on` is the day of its last stage."""
+    """An opportunity as the facts say it; `moved_on` is the day of its last stage, `code` the stage's own."""
 
+    id: uuid.UUID
+    code: str
     kind: str
     product: str
     stage: str
@@ -118,6 +120,16 @@ class OpportunityRow:
     closes_on: date | None
     moved_on: date | None
     loss_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """A business review; `attended` None = unknown. `is_over`: its day has come, so that it can have been held."""
+
+    id: uuid.UUID
+    day: date
+    attended: bool | None
+    is_over: bool
 
 
 @dataclass(slots=True)
@@ -241,6 +253,8 @@ def list_opportunities(facts: AccountFacts) -> list[OpportunityRow]:
         stage = row["stage"] or ""
         rows.append(
             OpportunityRow(
+                id=uuid.UUID(row["id"]),
+                code=stage or "identified",
                 kind=name_code(OPPORTUNITY_KINDS, row["lever"]),
                 product=row["product"] or "",
                 stage=name_code(STAGES, stage),
@@ -253,6 +267,15 @@ def list_opportunities(facts: AccountFacts) -> list[OpportunityRow]:
             )
         )
     return rows
+
+
+def find_review(facts: AccountFacts, state: str) -> ReviewRow | None:
+    """The review that is planned next, or the last that was held; None where there is none."""
+    for row in facts.rows["reviews"]:
+        day = facts.local_day(row["happened_at"])
+        if row["state"] == state and day is not None:
+            return ReviewRow(uuid.UUID(row["id"]), day, row["attended"], day <= facts.day)
+    return None
 
 
 def last_touched(plan: AccountPlan, day: date) -> date:

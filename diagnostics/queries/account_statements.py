@@ -85,6 +85,17 @@ OPPORTUNITIES = """
     ORDER BY (last.stage IN ('won', 'lost')) NULLS FIRST, coalesce(last.at::date, o.created_on) DESC, o.source_id
     LIMIT 12"""
 
+# The review that is planned next, overdue ones too, and the last one that was held.
+REVIEWS = """
+    (SELECT id, state, attended, happened_at FROM portfolio_interaction
+        WHERE organization_id = %(organization)s AND account_id = %(account)s AND kind = 'qbr' AND state = 'planned'
+        ORDER BY happened_at, id LIMIT 1)
+    UNION ALL
+    (SELECT id, 'held', attended, happened_at FROM portfolio_interaction
+        WHERE organization_id = %(organization)s AND account_id = %(account)s AND kind = 'qbr'
+            AND state IN ('', 'held') AND happened_at < %(tomorrow)s
+        ORDER BY happened_at DESC, id LIMIT 1)"""
+
 CELLS = """
     SELECT w.department, w.state, w.users, w.value_arr::text, p.name AS product
     FROM (SELECT * FROM portfolio_whitespacecell
@@ -155,6 +166,7 @@ STATEMENTS: Mapping[str, str] = {
     "plans": PLANS,
     "goals": GOALS,
     "opportunities": OPPORTUNITIES,
+    "reviews": REVIEWS,
     "cells": CELLS,
     "limits": LIMITS,
     "usage": USAGE,

@@ -5,7 +5,7 @@ Stages are those of today, health and windows those of the last night.
 """
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -118,13 +118,9 @@ class Desk:
     accounts: int
     quarter_starts_on: date
 
-    def total(self, holds: Callable[[Offer], object]) -> Total:
-        """What the rows for which `holds` come to."""
-        return add_up(row for row in self.rows if holds(row))
-
     def total_under(self, state: str) -> Total:
         """A figure of the page by its name in STATES."""
-        return self.total(lambda row: row.stands_under(state))
+        return add_up(row for row in self.rows if row.stands_under(state))
 
     def narrowed(self, *, state: str = "", lever: str = "", stage: str = "") -> list[Offer]:
         """The rows under one figure, one lever and one stage; what was won only where it is asked for."""

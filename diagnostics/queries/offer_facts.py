@@ -77,10 +77,14 @@ def _describe(
 
 
 def _say_why(row: Offer, now: Diagnosis, reader: CauseReader) -> str:
-    """The signal that opens the lever, else what gives most potential; for what is fictional what costs most health."""
-    score = "health" if row.is_fictional else "potential"
+    """What opens the lever, else what gives most potential; of what is fictional, what costs most health."""
+    if row.lever == "price" and not row.is_fictional:
+        # No signal of potential opens it: the discount that the customer has does.
+        given = [c for c in reader.contributions(now) if c.name == "discount_dependence" and c.known]
+        return reader.describe(given[0], now).sentence if given else ""
     sign = -1 if row.is_fictional else 1
-    given = [c for c in reader.weigh(now, score) if c.known and c.source != "scale" and c.points * sign > 0]
+    heavy = reader.weigh(now, "health" if row.is_fictional else "potential")
+    given = [c for c in heavy if c.known and c.source != "scale" and c.points * sign > 0]
     openers = OPENS.get(row.lever, ())
     first = next((c for c in given if c.name in openers), given[0] if given else None)
     return reader.describe(first, now).sentence if first is not None else ""

@@ -4,7 +4,7 @@ The figures are sums of the KPI functions' own rows (diagnostics.kpis.risk), so 
 """
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -127,19 +127,13 @@ class Desk:
     unpriced: int
     facts: TermFacts = field(repr=False)
 
-    def total(self, holds: Callable[[Due], object]) -> Total:
-        """What the rows for which `holds` come to."""
-        kept = [row for row in self.rows if holds(row)]
-        return Total(len(kept), sum((row.arr for row in kept), ZERO))
-
     def total_under(self, state: str) -> Total:
         """A figure of the page by its name in STATES."""
-        return self.total(lambda row: row.stands_under(state))
+        return _add_up(self.narrowed(state=state))
 
     def by_forecast(self) -> list[tuple[str, Total]]:
         """What each call comes to, then what has none; under notice counts as lost. They add up to due and notice."""
-        calls = [*FORECASTS, NO_FORECAST]
-        return [(call, self.total(lambda row, call=call: call_of(row) == call)) for call in calls]
+        return [(call, _add_up(self.narrowed(forecast=call))) for call in (*FORECASTS, NO_FORECAST)]
 
     def narrowed(self, *, state: str = "", forecast: str = "") -> list[Due]:
         """The rows under one figure and one call."""
@@ -148,6 +142,11 @@ class Desk:
             for row in self.rows
             if (not state or row.stands_under(state)) and (not forecast or call_of(row) == forecast)
         ]
+
+
+def _add_up(rows: Iterable[Due]) -> Total:
+    amounts = [row.arr for row in rows]
+    return Total(len(amounts), sum(amounts, ZERO))
 
 
 def call_of(row: Due) -> str:

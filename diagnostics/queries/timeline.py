@@ -19,6 +19,7 @@ from accounts.formats import end_sentence, format_day, format_money
 from accounts.models import Organization
 from diagnostics.acts import DISMISS_REASONS, DONE_KINDS
 from diagnostics.engine import ScoringModel
+from diagnostics.forecasts import FORECASTS, SUBJECT
 from diagnostics.labels import (
     EVENT_KINDS,
     EXCHANGE_KINDS,
@@ -247,6 +248,9 @@ def _tell_act(narrator: Narrator, row: Mapping[str, Any]) -> Entry:
     elif act.kind == "dismissed":
         reason = name_code(DISMISS_REASONS, act.reason)
         title = _("Dismissed by %(who)s: %(reason)s.") % {"who": who, "reason": reason}
+    elif act.priority.startswith(SUBJECT):
+        call = name_code(FORECASTS, act.reason)
+        title = _("Renewal forecast %(call)s by %(who)s.") % {"call": call, "who": who}
     else:
         title = _("%(done)s by %(who)s.") % {"done": name_code(DONE_KINDS, act.kind), "who": who}
     return Entry(narrator.local(act.at), "check", "exp", title, _shorten(act.note))

@@ -18,6 +18,7 @@ from diagnostics import account_cards as cards
 from diagnostics import acts
 from diagnostics.charts.people import draw_people
 from diagnostics.explanation_tables import Explanation, explain_change, explain_level
+from diagnostics.labels import OPPORTUNITY_KINDS, STAGES
 from diagnostics.models import Diagnosis
 from diagnostics.queries.account import AccountDiagnosis
 from diagnostics.queries.account_page import AccountPage, read_account_page
@@ -148,6 +149,10 @@ def describe_page(request: MemberRequest, page: AccountPage, narrator: Narrator)
         "plan_age": (page.day - cards.last_touched(plan, page.day)).days if plan else None,
         "plan_owner": facts.name_member(plan.owner_email) if plan else "",
         "goals": facts.goals,
+        "next_review": cards.find_review(facts, "planned"),
+        "last_review": cards.find_review(facts, "held"),
+        "kinds": OPPORTUNITY_KINDS.items(),
+        "stages": STAGES.items(),
         "most_characters": notes.MOST_CHARACTERS,
         "may_act": acts.may_act(request.membership),
         "decision": cards.find_decision(contracts, day=page.day, wanted=found.diagnosis.decision_on if found else None),
