@@ -39,15 +39,28 @@ class DiagnosticsConfig(AppConfig):
                 url_name=key,
                 permission="portfolio.view",
             )
+            order=64,
+            group="workspace",
+            key="model",
+            label=_("Model"),
+            icon="model",
+            url_name="model",
+            permission="model.view",
+        )
         for describe in (describe_diagnosis, offer_search):
             if describe not in SHELL_CONTEXT:
                 SHELL_CONTEXT.append(describe)
         name_action("study.track_record", _("had past nights judged"))
         name_action("study.calibration", _("had weights fitted to outcomes"))
         name_action("view.saved", _("kept a list of accounts"))
+        name_action("model.published", _("published a version of the model"))
         name_action("view.deleted", _("deleted a kept list of accounts"))
         name_action("renewal.forecast", _("forecast a renewal"))
         name_action("account.looked", _("looked at an account’s diagnosis"))
+        from diagnostics.model_export import read_versions, write_versions
+        from portfolio.settings_file import SECTIONS
+
+        SECTIONS["model_versions"] = (write_versions, read_versions)
         # Known to the room below by its registries only.
         from diagnostics.arrivals import diagnose_arrived_facts, diagnose_sample
         from portfolio.events import facts_arrived, sample_loaded

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as __
 from accounts.formats import format_money, format_number, format_percent
 from accounts.forms import month_choices, time_zone_choices
 from accounts.models import Organization
+from accounts.numbers import read_number
 from diagnostics.engine.signals import BY_NAME, TIERS
 
 Kind = Literal["points", "nights", "days", "share", "money", "choice", "time"]
@@ -76,7 +77,7 @@ class ModelField:
             if text not in dict(self.choices):
                 raise Unfit(_("Choose one of the values on offer."))
             return text
-        value = read_number(text)
+        value = read_number(text, language=_language())
         if value is None:
             raise Unfit(_("Write a number, for example %(example)s.") % {"example": self.write(self.least or 1)})
         if self.kind in ("nights", "days") and value != int(value):
@@ -91,7 +92,7 @@ class ModelField:
         field = Organization._meta.get_field(self.name)
         assert isinstance(field, Field)
         if self.kind in ("money", "days"):
-            number = read_number(text)
+            number = read_number(text, language=_language())
             if number is None or (self.kind == "days" and number != int(number)):
                 raise Unfit(_("Write a whole number.") if self.kind == "days" else _("Write an amount."))
             text = format(Decimal(repr(number)).quantize(Decimal("0.01")), "f") if self.kind == "money" else str(int(number))
@@ -133,23 +134,6 @@ def store(value: Any) -> Any:
     if isinstance(value, Decimal):
         return float(value)
     return value.isoformat() if isinstance(value, time) else value
-
-
-def read_number(text: str) -> float | None:
-    """A number as people of both languages write it: 15,000 in English is fifteen thousand, 12,5 is twelve and a half."""
-    plain = "".join(text.split()).replace("\u202f", "").replace("\u00a0", "").replace("\u2212", "-")
-    if "," in plain and "." not in plain:
-        head, *groups = plain.split(",")
-        grouped = all(len(group) == 3 and group.isdigit() for group in groups) and head.lstrip("-").isdigit()
-        plain = plain.replace(",", "") if grouped and not _language().startswith("fr") else plain.replace(",", ".")
-    elif "," in plain:
-        plain = plain.replace(",", "")
-    try:
-        value = float(plain)
-    except ValueError:
-        return None
-    # nan, inf and 1e300 are no setting.
-    return value if abs(value) < 1e15 else None
 
 
 _POINTS = __("points")

@@ -22,6 +22,7 @@ from diagnostics.views import (
     renewals,
     today,
 )
+from diagnostics.views import account, accounts, choices, matrix, model, today
 
 urlpatterns = [
     path("o/<slug:slug>/today/", today.today, name="today"),
@@ -78,5 +79,14 @@ urlpatterns = [
     ),
     path("o/<slug:slug>/outcomes/", act_outcomes.act_outcomes, name="act_outcomes"),
     path("o/<slug:slug>/choices/<str:field>/", choices.filter_choices, name="filter_choices"),
+    path("o/<slug:slug>/model/", model.model, name="model"),
+    path("o/<slug:slug>/model/draft/", model.save_model_draft, name="model_draft"),
+    path("o/<slug:slug>/model/draft/reset/", model.reset_model_draft, name="model_reset"),
+    path("o/<slug:slug>/model/draft/undo/<int:revision>/", model.undo_model_reset, name="model_undo"),
+    path("o/<slug:slug>/model/preview/", model.model_preview, name="model_preview"),
+    path("o/<slug:slug>/model/publish/", model.publish_model_draft, name="model_publish"),
+    path("o/<slug:slug>/model/versions/", model.model_versions, name="model_versions"),
+    path("o/<slug:slug>/model/versions/<int:number>/", model.model_version, name="model_version"),
+    path("o/<slug:slug>/model/versions/<int:number>/return/", model.return_to_model, name="model_return"),
     path("o/<slug:slug>/search/", choices.search, name="search"),
 ]

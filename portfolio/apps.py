@@ -14,10 +14,18 @@ class PortfolioConfig(AppConfig):
         for order, key, label, icon, permission in (
             (60, "import", _("Import"), "import", "portfolio.import"),
             (62, "export", _("Export"), "download", "portfolio.export"),
+            (66, "catalogue", _("Catalogue"), "table", "catalogue.view"),
         ):
             add_to_navigation(
                 order=order, group="workspace", key=key, label=label, icon=icon, url_name=key, permission=permission
             )
+        from portfolio.importing.kept_edits import read_edits, write_edits
+        from portfolio.settings_file import SECTIONS
+
+        SECTIONS["catalogue_edits"] = (write_edits, read_edits)
+        name_action("catalogue.changed", _("changed the catalogue"))
+        name_action("catalogue.added", _("added to the catalogue"))
+        name_action("catalogue.removed", _("removed from the catalogue"))
         name_action("note.written", _("wrote a note on an account"))
         name_action("note.undone", _("took a note back"))
         for action, label in (

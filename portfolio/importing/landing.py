@@ -14,6 +14,7 @@ import polars as pl
 from portfolio.columns import File, Kind, write_cell
 from portfolio.contract import ACCOUNTS
 from portfolio.importing.history import keep_history
+from portfolio.importing.kept_edits import keep_edits
 from portfolio.importing.layout import Checked, Fault, Layout
 from portfolio.importing.previous import keep_previous
 from portfolio.importing.sealing import DIGEST, digest_texts, open_texts, seal_texts
@@ -80,15 +81,18 @@ class Lander:
         """Write one block; call inside the organization's context, in the block's transaction."""
         outcome = Outcome()
         resolved = self._resolve(rows, outcome)
-        records = []
+        records, keys = [], []
         for (row, record), again in zip(resolved, self.remember([row for row, _record in resolved]), strict=True):
             if again:
                 outcome.faults.append(self.layout.refuse(row, "second_row", self.file.own_id or self.file.key[0]))
             else:
                 records.append(record)
+                keys.append([row.values[self.place[name]] if name in self.place else "" for name in self.file.key])
         if not records:
             return outcome
         standing = self._find_standing(records)
+        stood = [standing.get(tuple(record[column] for column in self.key)) for record in records]
+        keep_edits(self.file, list(zip(keys, records, stood, strict=True)))
         created: list[dict[str, Any]] = []
         changed: list[tuple[dict[str, Any], dict[str, Any]]] = []
         for record in records:

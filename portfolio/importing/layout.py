@@ -35,7 +35,9 @@ class Checked:
 
 
 @dataclass(slots=True)
-class _Place:
+class Place:
+    """Where a column stands in the cells, how it is read, and what an empty cell lands as."""
+
     index: int
     column: Column
     read: Read
@@ -48,7 +50,7 @@ class Layout:
 
     file: File
     width: int
-    places: list[_Place]
+    places: list[Place]
     unknown: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     rejected_file_at: int | None = None
@@ -111,7 +113,7 @@ def read_layout(file: File, header: list[str]) -> Layout:
     if lacking:
         raise Refused("column_missing", columns=lacking)
     places = [
-        _Place(header.index(column.name), column, choose_reader(file, column), empty_value(file, column))
+        Place(header.index(column.name), column, choose_reader(file, column), empty_value(file, column))
         for column in file.columns
         if column.name in header
     ]

@@ -18,6 +18,7 @@ from accounts import audit
 from accounts.models import Organization
 from portfolio.columns import File, Kind
 from portfolio.contract import ACCOUNTS, FILES, USAGE
+from portfolio.importing.kept_edits import CATALOGUE, find_edited
 from portfolio.importing.records import NotPossible
 from portfolio.importing.sealing import seal_texts
 from portfolio.importing.tables import update_rows
@@ -180,8 +181,15 @@ def _give_back_rows(file: File, undone: Import) -> None:
     """Write back what rows were, grouped by which columns were kept."""
     for block in _blocks(file, undone.number):
         groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        edited = find_edited(file, [kept.row_id for kept in block])
         for kept in block:
-            row = _restore(file, undone.organization_id, kept.row_id, json.loads(kept.values))
+            before = json.loads(kept.values)
+            for column, edit in edited.get(kept.row_id, {}).items():
+                # What people set since stays; the source's own word returns behind it.
+                if edit.changed_at > undone.created_at and column in before:
+                    edit.source_cell = before.pop(column) or ""
+                    edit.save(update_fields=["source_cell"])
+            row = _restore(file, undone.organization_id, kept.row_id, before)
             groups.setdefault(tuple(sorted(row.keys() - {"id"})), []).append(row)
         for columns, rows in groups.items():
             update_rows(file.model, undone.organization_id, columns, rows)
@@ -238,7 +246,11 @@ def _part_accounts(number: int) -> None:
 
 
 def _remove_what_members_did(number: int) -> None:
-    """Facts made in Phano on the accounts of an import: everything with no import of its own."""
+    """Facts made in Phano on the accounts of an import: everything with no import of its own; its catalogue's too."""
+    for name in reversed(CATALOGUE):
+        for column in FILES[name].references:
+            made = {"import_number": None, f"{column.field}__import_number": number}
+            FILES[name].model._default_manager.filter(pk__in=_ids_of(FILES[name].model, made))._raw_delete("default")
     brought = Account.objects.filter(import_number=number)
     for file in reversed(FILES.values()):
         if file in (USAGE, ACCOUNTS):
@@ -248,6 +260,11 @@ def _remove_what_members_did(number: int) -> None:
             if reference in file.names and file.own_id != reference:
                 made_here = {"import_number": None, f"{account}__in": brought}
                 file.model._default_manager.filter(**made_here)._raw_delete("default")
+
+
+def _ids_of(model: Any, conditions: dict[str, Any]) -> list[uuid.UUID]:
+    """Read first: a raw DELETE takes no joined condition."""
+    return list(model._default_manager.filter(**conditions).values_list("pk", flat=True))
 
 
 def _fetch(statement: str, arguments: list[Any]) -> list[tuple[Any, ...]]:
