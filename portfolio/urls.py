@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portfolio.views import contract, exports, imports
+from portfolio.views import catalogue, contract, exports, imports
 
 urlpatterns = [
     path("o/<slug:slug>/import/", imports.show_import, name="import"),
@@ -15,6 +15,18 @@ urlpatterns = [
     path("o/<slug:slug>/import/<uuid:import_id>/rejects/csv/", imports.download_rejects, name="import_rejects_csv"),
     path("o/<slug:slug>/sample/load/", imports.load_sample, name="sample_load"),
     path("o/<slug:slug>/sample/remove/", imports.remove_sample, name="sample_remove"),
+    path("o/<slug:slug>/catalogue/", catalogue.catalogue, name="catalogue"),
+    path(
+        "o/<slug:slug>/catalogue/product/<uuid:product_id>/", catalogue.catalogue_product, name="catalogue_product"
+    ),
+    path("o/<slug:slug>/catalogue/undo/<uuid:entry_id>/", catalogue.catalogue_undo, name="catalogue_undo"),
+    path("o/<slug:slug>/catalogue/<str:file>/new/", catalogue.catalogue_new, name="catalogue_new"),
+    path("o/<slug:slug>/catalogue/<str:file>/<uuid:row_id>/", catalogue.catalogue_row, name="catalogue_row"),
+    path(
+        "o/<slug:slug>/catalogue/<str:file>/<uuid:row_id>/remove/",
+        catalogue.catalogue_remove,
+        name="catalogue_remove",
+    ),
     path("o/<slug:slug>/contract/", contract.show_contract, name="contract"),
     path("o/<slug:slug>/contract/<slug:file>.csv", contract.download_template, name="contract_template"),
     path("o/<slug:slug>/export/", exports.show_export, name="export"),

@@ -59,6 +59,8 @@ OBJECTS = {
     "view_id": "diagnostics_savedview",
     "goal_id": "portfolio_accountgoal",
     "change_id": "accounts_auditentry",
+    "entry_id": "accounts_auditentry",
+    "row_id": "portfolio_product",
 }
 
 # Routes that answer a missing id with another page than 404, alike for a foreign one.

@@ -1,0 +1,131 @@
+"""The catalogue's rows as forms: which cells, how they are called, and how they are written on a page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as __
+from django.utils.translation import pgettext_lazy
+
+from portfolio.catalogue import EDITABLE, GIVEN, NUMBERS
+from portfolio.columns import Column, Kind
+from portfolio.contract import FILES
+from portfolio.models import Plan, Product
+
+LABELS: Mapping[str, Any] = {
+    "name": __("Name"),
+    "family": __("Family"),
+    "core": __("Main product"),
+    "need_phrases": __("Need phrases"),
+    "effect": __("What its use means"),
+    "opens_expansion": __("Opens expansion"),
+    "rank": __("Rank"),
+    "list_price_monthly": __("List price, a month"),
+    "price_basis": __("Price basis"),
+    "currency": __("Currency"),
+    "included": __("Included"),
+    "metric": __("Metric"),
+    "kind": __("Kind"),
+    "happened_on": __("Day"),
+    "ended_on": __("Until"),
+    "title": __("Title"),
+    "product_id": __("Product"),
+    "plan_id": __("Plan"),
+}
+HELPS: Mapping[str, Any] = {
+    "need_phrases": __(
+        "By which an exchange or a ticket voices this need, in English and in French, separated by ;"
+    ),
+    "rank": __("1 is the lowest"),
+    "metric": __("feature:NAME as in usage, or for a limit seats, api_calls or another metric"),
+    "currency": __("Empty: the reporting currency"),
+    "family": __("Products of one family replace each other"),
+}
+WORDS: Mapping[str, Any] = {
+    "key": pgettext_lazy("feature", "Key"),
+    "neutral": pgettext_lazy("feature", "Neutral"),
+    "negative": pgettext_lazy("feature", "Negative"),
+    "flat": __("Flat"),
+    "per_seat": __("Per seat"),
+    "metered": __("Metered"),
+    "release": __("Release"),
+    "incident": __("Incident"),
+    "price_change": __("Price change"),
+    "true": __("Yes"),
+    "false": __("No"),
+}
+NAMES: Mapping[str, tuple[Any, Any]] = {
+    "products": (__("Product"), __("Add a product")),
+    "features": (__("Feature"), __("Add a feature")),
+    "plans": (__("Plan"), __("Add a plan")),
+    "plan_limits": (__("Plan limit"), __("Add a limit")),
+    "product_events": (__("Product event"), __("Add an event")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CellField:
+    """One cell of a form; `cell` is its value in the contract's spelling, `text` as the page shows it."""
+
+    name: str
+    label: str
+    help: str
+    widget: str  # text, number, date, area, choice
+    cell: str
+    text: str
+    choices: list[tuple[str, str]]
+    required: bool
+    error: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"cell-{self.name}"
+
+
+def describe_form(
+    file: str, cells: Mapping[str, str], *, new: bool = False, faults: Mapping[str, str] | None = None
+) -> list[CellField]:
+    """The fields of a row's form; a new row also asks where it hangs."""
+    names = (*GIVEN[file], *EDITABLE[file]) if new else EDITABLE[file]
+    return [_describe(file, FILES[file].by_name[name], cells.get(name, ""), (faults or {}).get(name, "")) for name in names]
+
+
+def _describe(file: str, column: Column, cell: str, error: str) -> CellField:
+    choices = _list_choices(column)
+    widget = {Kind.DATE: "date", Kind.PROSE: "area"}.get(column.kind, "number" if column.kind in NUMBERS else "text")
+    return CellField(
+        column.name,
+        str(LABELS[column.name]),
+        str(HELPS.get(column.name, "")),
+        "choice" if choices else widget,
+        cell,
+        show_cell(column, cell) if widget == "number" else cell,
+        choices,
+        column.required,
+        error,
+    )
+
+
+def _list_choices(column: Column) -> list[tuple[str, str]]:
+    if column.kind is Kind.BOOLEAN:
+        found = ["true", "false"]
+    elif column.kind is Kind.CHOICE:
+        found = list(column.choices)
+    elif column.kind is Kind.REFERENCE:
+        rows = Plan.objects.select_related("product").order_by("product__name", "rank") if column.refers_to == "plans" else None
+        if rows is not None:
+            return [("", "–"), *((plan.source_id, f"{plan.product} {plan}") for plan in rows)]
+        return [("", "–"), *Product.objects.order_by("name").values_list("source_id", "name")]
+    else:
+        return []
+    empty = [] if column.required else [("", _("not said"))]
+    return [*empty, *((value, str(WORDS.get(value, value))) for value in found)]
+
+
+def show_cell(column: Column, cell: str) -> str:
+    """A cell in words, with the reader's decimal comma."""
+    if column.kind in NUMBERS:
+        return cell.replace(".", ",") if (get_language() or "").startswith("fr") else cell
+    return str(WORDS.get(cell, cell))
