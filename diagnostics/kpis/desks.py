@@ -80,8 +80,10 @@ def read_expansion_desk(organization: Organization, day: date) -> ExpansionDesk:
     opportunities = opportunities.join(
         diagnosed.select("account_id", "fragile", "health"), on="account_id", how="left", maintain_order="left"
     )
-    pipeline = expansion_pipeline(opportunities)
-    return ExpansionDesk(day, night, pipeline, expansion_revenue_potential(diagnosed, pipeline))
+    # One period, the day itself, whose owners answer for it.
+    key = {"period": pl.lit(day.isoformat()), "owner_on": pl.lit(day)}
+    pipeline = expansion_pipeline(opportunities).with_columns(**key)
+    return ExpansionDesk(day, night, pipeline, expansion_revenue_potential(diagnosed.with_columns(**key), pipeline))
 
 
 def _diagnosed(source: Source, night: date | None) -> pl.DataFrame:

@@ -11,27 +11,21 @@ import polars as pl
 
 from portfolio.ledger.periods import MONEY, MONTHS, fiscal_year
 
-# One account's share of one KPI in one period. `detail` follows the name after a colon ('' = the headline);
-# `owner_on`: the day whose owner answers for it. A ratio's denominator may be zero, an amount has none.
-PARTS: dict[str, Any] = {
-    "kpi": pl.String,
-    "detail": pl.String,
-    "period": pl.String,
-    "account_id": pl.String,
-    "owner_on": pl.Date,
-    "numerator": MONEY,
-    "denominator": MONEY,
-}
-
-
-def no_parts() -> pl.DataFrame:
-    """Parts of nothing."""
-    return pl.DataFrame(schema=PARTS)
+# A frame of parts has one row per account and period: KEY, and for each KPI a column of its name with the account's
+# numerator, and for a ratio one more with OF behind it, the denominator. A detail follows the name after a colon.
+# `owner_on` is the day whose owner answers for the row.
+KEY: dict[str, Any] = {"period": pl.String, "account_id": pl.String, "owner_on": pl.Date}
+OF = "/"
 
 
 def money(value: int | str | Decimal) -> pl.Expr:
     """A literal amount."""
     return pl.lit(Decimal(value), dtype=MONEY)
+
+
+def count(condition: pl.Expr) -> pl.Expr:
+    """1 where the condition holds, else 0, as an amount."""
+    return condition.fill_null(False).cast(pl.Int64).cast(MONEY)
 
 
 def exact(column: str | pl.Expr) -> pl.Expr:

@@ -4,7 +4,7 @@ import polars as pl
 
 from diagnostics.kpis.frames import MONEY, exact, money
 
-STAGES = ("identified", "qualified", "proposed", "negotiation", "won", "lost")
+OPEN_STAGES = ("identified", "qualified", "proposed", "negotiation")
 CLOSED = ("won", "lost")
 QUALIFIED = ("qualified", "proposed", "negotiation")
 LEVERS = ("upsell", "seats", "usage", "cross_sell", "price")
@@ -92,27 +92,32 @@ def expansion_revenue_potential(diagnoses: pl.DataFrame, pipeline: pl.DataFrame)
 
     p is the probability of that lever within 90 days, by default potential ÷ 100. A gated lever has p = 0: every one of
     an account to retain or without a growth lever, and cross-sell and price until the night chose them (their need or
-    window does not stand before). Levers exclude each other: no seat counts twice. `diagnoses`: account_id,
-    potential, lever and one `<lever>_arr` per lever; `pipeline`: rows of `expansion_pipeline`.
-    Returns account_id, lever, raw (amount without p), numerator (p × amount) and opened (an opportunity stands for it).
+    window does not stand before). Levers exclude each other: no seat counts twice. `diagnoses`: KEY, potential, lever
+    and one `<lever>_arr` per lever; `pipeline`: rows of `expansion_pipeline` with KEY.
+    Returns KEY, lever, raw (amount without p), numerator (p × amount) and opened (an opportunity stands for it).
     Unit: currency.
     """
     found = diagnoses.unpivot(
         [f"{lever}_arr" for lever in LEVERS],
-        index=["account_id", "potential", "lever"],
+        index=["period", "account_id", "owner_on", "potential", "lever"],
         variable_name="of",
         value_name="raw",
     ).with_columns(of=pl.col("of").str.strip_suffix("_arr"), raw=pl.col("raw").cast(MONEY))
-    opened = pipeline.group_by("account_id", of=pl.col("lever")).agg(opened=pl.col("numerator").sum())
-    found = found.filter(pl.col("raw") > 0).join(opened, on=["account_id", "of"], how="full", coalesce=True)
+    key = ["period", "account_id", "of"]
+    opened = pipeline.group_by("period", "account_id", of=pl.col("lever")).agg(
+        opened=pl.col("numerator").sum(), opened_on=pl.col("owner_on").max()
+    )
+    found = found.filter(pl.col("raw") > 0).join(opened, on=key, how="full", coalesce=True)
     chance = exact((pl.col("potential") / 100).fill_null(0.0))
     grows = pl.col("lever").is_in(LEVERS).fill_null(False)
     gated = ~grows | (pl.col("of").is_in(CHOSEN_ONLY) & (pl.col("lever") != pl.col("of")))
     estimate = pl.when(gated).then(money(0)).otherwise(chance * pl.col("raw"))
     return found.select(
+        "period",
         "account_id",
+        owner_on=pl.coalesce("owner_on", "opened_on"),
         lever="of",
         raw=pl.coalesce("opened", "raw"),
         numerator=pl.coalesce("opened", estimate),
         opened=pl.col("opened").is_not_null(),
-    ).sort("account_id", "lever")
+    ).sort("period", "account_id", "lever")

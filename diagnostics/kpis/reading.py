@@ -70,6 +70,7 @@ HEALTH_STATEMENT = """
 SELECT night, account_id, health FROM diagnostics_diagnosis
 WHERE organization_id = %(organization)s AND night = ANY(%(nights)s) AND health IS NOT NULL
 """
+PRODUCTS_STATEMENT = "SELECT count(*) FROM portfolio_product WHERE organization_id = %(organization)s"
 NIGHTS_STATEMENT = "SELECT night FROM diagnostics_night WHERE organization_id = %(organization)s ORDER BY night"
 # A diagnosis speaks for the days after it until it is older than this.
 NIGHT_SPEAKS_DAYS = 7
@@ -98,6 +99,10 @@ class Source:
         """Every stage of every opportunity, columns STAGES; `on` is its local day."""
         return self.facts.read(STAGES_STATEMENT, STAGES)
 
+    def products(self) -> int:
+        """How many products the catalogue has."""
+        return self.facts.read(PRODUCTS_STATEMENT, {"products": pl.Int64})["products"][0]
+
     def nights(self) -> list[date]:
         """The diagnosed nights, oldest first."""
         return self.facts.read(NIGHTS_STATEMENT, {"night": pl.Date})["night"].to_list()
@@ -116,10 +121,10 @@ def open_source(organization: Organization, *, day: date) -> Source:
     return Source(organization, Facts(connection.cursor(), organization.id, day, feature_settings(organization)))
 
 
-def night_speaking_on(nights: Sequence[date], day: date) -> date | None:
-    """The last diagnosed night on or before the day, if it is not older than a week."""
+def night_speaking_on(nights: Sequence[date], day: date, *, within_days: int = NIGHT_SPEAKS_DAYS) -> date | None:
+    """The last diagnosed night on or before the day, if it is younger than `within_days`."""
     last = max((night for night in nights if night <= day), default=None)
-    return last if last is not None and day - last < timedelta(days=NIGHT_SPEAKS_DAYS) else None
+    return last if last is not None and day - last < timedelta(days=within_days) else None
 
 
 def nights_of_fall(nights: Sequence[date], day: date) -> list[date]:

@@ -17,14 +17,29 @@ FEW_CONTRACTS = 5
 CENT = Decimal("0.01")
 
 
+def is_due(window_days: int = WINDOW) -> pl.Expr:
+    """No notice, and the next decision lies in the `window_days` days after the day."""
+    ahead, day = pl.col("decides_on"), pl.col("day")
+    inside = (ahead > day) & (ahead <= day + pl.duration(days=window_days))
+    return pl.col("notice_given_on").is_null() & inside.fill_null(False)
+
+
+def is_lost(window_days: int | None = None) -> pl.Expr:
+    """Under notice and still running; of a window, its end falls in it."""
+    noticed = pl.col("notice_given_on").is_not_null() & pl.col("lapsed_on").is_null()
+    if window_days is None:
+        return noticed
+    return noticed & (pl.col("ends_on") <= pl.col("day") + pl.duration(days=window_days)).fill_null(False)
+
+
+def is_weak() -> pl.Expr:
+    """The account's health is below the threshold; withheld health is not weak."""
+    return pl.col("weak").fill_null(False)
+
+
 def due_within(contracts: pl.DataFrame, window_days: int = WINDOW) -> pl.DataFrame:
     """Contracts without notice whose next decision lies in the `window_days` days after the day."""
-    ahead = pl.col("decides_on")
-    return contracts.filter(
-        pl.col("notice_given_on").is_null(),
-        ahead > pl.col("day"),
-        ahead <= pl.col("day") + pl.duration(days=window_days),
-    )
+    return contracts.filter(is_due(window_days))
 
 
 def value_at_risk(contracts: pl.DataFrame, window_days: int = WINDOW) -> pl.DataFrame:
@@ -34,9 +49,8 @@ def value_at_risk(contracts: pl.DataFrame, window_days: int = WINDOW) -> pl.Data
     `contracts`: as `contracts_on` gives them, with `weak` of the day (NULL = health withheld, which is not weak).
     Returns one row per contract due, with numerator (ARR at risk) and denominator (ARR due). Unit: currency.
     """
-    due = due_within(contracts, window_days)
-    at_risk = pl.when(pl.col("weak").fill_null(False)).then("arr").otherwise(money(0))
-    return due.with_columns(numerator=at_risk, denominator=pl.col("arr"))
+    at_risk = pl.when(is_weak()).then("arr").otherwise(money(0))
+    return due_within(contracts, window_days).with_columns(numerator=at_risk, denominator=pl.col("arr"))
 
 
 def confirmed_loss(contracts: pl.DataFrame, window_days: int | None = None) -> pl.DataFrame:
@@ -44,10 +58,7 @@ def confirmed_loss(contracts: pl.DataFrame, window_days: int | None = None) -> p
 
     Returns one row per contract under notice, with numerator (its ARR). Unit: currency.
     """
-    noticed = contracts.filter(pl.col("notice_given_on").is_not_null(), pl.col("lapsed_on").is_null())
-    if window_days is not None:
-        noticed = noticed.filter(pl.col("ends_on") <= pl.col("day") + pl.duration(days=window_days))
-    return noticed.with_columns(numerator=pl.col("arr"), denominator=pl.lit(None, dtype=pl.Float64))
+    return contracts.filter(is_lost(window_days)).with_columns(numerator=pl.col("arr"))
 
 
 def expected_loss(contracts: pl.DataFrame, window_days: int = WINDOW) -> pl.DataFrame:

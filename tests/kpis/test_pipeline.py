@@ -103,7 +103,8 @@ def test_potential_is_weighed_gated_and_replaced_by_an_opportunity():
         orient="row",
     )
     open_one = expansion_pipeline(book().filter(pl.col("opportunity_id") == "2"))
-    found = expansion_revenue_potential(diagnoses, open_one)
+    key = {"period": pl.lit("2026-11"), "owner_on": pl.lit(DAY)}
+    found = expansion_revenue_potential(diagnoses.with_columns(**key), open_one.with_columns(**key))
     assert found.select("account_id", "lever", "raw", "numerator", "opened").rows() == [
         ("A", "cross_sell", Decimal(400), Decimal(0), False),
         ("A", "upsell", Decimal(1000), Decimal(500), False),

@@ -1,0 +1,49 @@
+"""The ledger by account and period: what each paid at the start, what moved, what it pays at the end."""
+
+import polars as pl
+
+from diagnostics.kpis.calendar import place_in_periods
+from diagnostics.kpis.frames import MONEY
+from portfolio.ledger.build import KINDS
+
+LEVERS = ("upsell", "seats", "usage", "cross_sell", "price")
+START, END = "arr_start", "arr_end"
+MOVED = tuple(f"arr_{kind}" for kind in KINDS)
+
+
+def balance_periods(movements: pl.DataFrame, periods: pl.DataFrame) -> pl.DataFrame:
+    """One row per period and account that pays or moves in it: the parts of the ARR movements, and more.
+
+    Formula: arr_start + Σ movements of the period = arr_end, exactly, for every row and so for every sum. Columns:
+    period, place, first, close, account_id, owner_on (day 1), arr_start, arr_new … arr_fx (churn and contraction are
+    negative), arr_end, one `lever:NAME` per lever of expansion, and base: arr_start re-based at the period's plan rate.
+    `movements`: the ledger's; `periods`: `frame_periods`. Unit: currency.
+    """
+    first = periods["first"].min()
+    signed = movements.with_columns(step=pl.concat_str(pl.lit("arr_"), "kind"))
+    before = signed.filter(pl.col("day") < first).group_by("account_id").agg(opening=pl.col("amount").sum())
+    inside = place_in_periods(signed.filter(pl.col("day") >= first), "day", periods)
+    none = pl.lit(0, dtype=MONEY)
+    moved = inside.group_by("account_id", "place").agg(
+        *(pl.col("amount").filter(pl.col("step") == name).sum().alias(name) for name in MOVED),
+        *(pl.col("amount").filter(pl.col("lever") == name).sum().alias(f"lever:{name}") for name in LEVERS),
+    )
+    begins = pl.concat(
+        [before.select("account_id", begins=pl.lit(0, dtype=pl.Int32)), moved.select("account_id", begins="place")]
+    )
+    begins = begins.group_by("account_id").agg(pl.col("begins").min())
+    dense = begins.join(periods, how="cross").filter(pl.col("place") >= pl.col("begins"))
+    dense = dense.join(moved, on=["account_id", "place"], how="left").join(before, on="account_id", how="left")
+    filled = [*MOVED, *(f"lever:{name}" for name in LEVERS)]
+    dense = dense.sort("account_id", "place").with_columns(
+        pl.col(filled).fill_null(none), pl.col("opening").fill_null(none)
+    )
+    change = pl.sum_horizontal(MOVED)
+    dense = dense.with_columns(arr_end=pl.col("opening") + change.cum_sum().over("account_id"))
+    dense = dense.with_columns(arr_start=pl.col("arr_end") - change)
+    dense = dense.filter(pl.any_horizontal(pl.col(START, END, *MOVED) != 0))
+    return dense.select(
+        "period", "place", "first", "close", "account_id", START, *MOVED, END,
+        *(f"lever:{name}" for name in LEVERS),
+        owner_on="first", base=pl.col(START) + pl.col("arr_fx"),
+    )  # fmt: skip

@@ -1,0 +1,251 @@
+"""All KPIs of an organization's periods, from its facts: the parts of every family, and their sums by group."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import polars as pl
+
+from accounts.models import Organization
+from diagnostics.kpis import events
+from diagnostics.kpis.balances import END, MOVED, START, balance_periods
+from diagnostics.kpis.calendar import Period, frame_periods, list_periods
+from diagnostics.kpis.cohorts import age_accounts
+from diagnostics.kpis.contracts import contracts_on
+from diagnostics.kpis.frames import KEY, money
+from diagnostics.kpis.groups import FIGURES, By, Groups, assign_cohorts, sum_groups
+from diagnostics.kpis.reading import Source, night_speaking_on, open_source
+from diagnostics.kpis.terms import list_decisions
+from portfolio.ledger.build import build_movements
+from portfolio.ledger.reading import read_ultimate_parents
+from portfolio.terms import add_months
+
+# A month's closing figures are read from a night of that month.
+CLOSE_NIGHT_DAYS = 31
+
+
+@dataclass
+class Portfolio:
+    """What one computation of KPIs reads, each kind of fact once and only if a family asks for it.
+
+    `today`: the last day of which anything is known. `periods` follow each other and are of one kind.
+    """
+
+    organization: Organization
+    periods: list[Period]
+    today: date
+    with_reactivation: bool = False
+
+    @cached_property
+    def source(self) -> Source:
+        return open_source(self.organization, day=self.today)
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        return frame_periods(self.periods, self.today)
+
+    @cached_property
+    def subscriptions(self) -> pl.DataFrame:
+        return self.source.periods()
+
+    @cached_property
+    def rates(self) -> pl.DataFrame:
+        return self.source.rates()
+
+    @cached_property
+    def parents(self) -> pl.DataFrame:
+        return read_ultimate_parents(self.organization)
+
+    @cached_property
+    def _ledger(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        return build_movements(
+            self.subscriptions,
+            until=self.today,
+            rates=self.rates,
+            reporting=self.organization.currency,
+            first_month=self.organization.fiscal_year_first_month,
+            parents=self.parents,
+            grace_days=self.organization.late_renewal_grace_days,
+        )
+
+    @property
+    def movements(self) -> pl.DataFrame:
+        """The ledger up to today."""
+        return self._ledger[0]
+
+    @property
+    def unpriced(self) -> pl.DataFrame:
+        """Subscription periods without ARR for want of a plan rate."""
+        return self._ledger[1]
+
+    @cached_property
+    def balances(self) -> pl.DataFrame:
+        return balance_periods(self.movements, self.frame)
+
+    @cached_property
+    def balances_a_year_before(self) -> pl.DataFrame:
+        """Balances of the same periods a year before, under the labels of these."""
+        before = [Period(add_months(p.first, -12), add_months(p.last, -12), p.label, p.every) for p in self.periods]
+        return balance_periods(self.movements, frame_periods(before, self.today))
+
+    @cached_property
+    def first_paid(self) -> pl.DataFrame:
+        """account_id, first_paid_on."""
+        paid = self.subscriptions.filter(pl.col("mrr") > 0, pl.col("started_on") <= self.today)
+        return paid.group_by("account_id").agg(first_paid_on=pl.col("started_on").min())
+
+    @cached_property
+    def accounts(self) -> pl.DataFrame:
+        return self.source.facts.read(events.ACCOUNTS_STATEMENT, events.ACCOUNTS)
+
+    @cached_property
+    def history(self) -> pl.DataFrame:
+        return self.source.facts.read(events.HISTORY_STATEMENT, events.HISTORY)
+
+    @cached_property
+    def nights(self) -> list[date]:
+        return self.source.nights()
+
+    @cached_property
+    def closing_nights(self) -> pl.DataFrame:
+        """period, close, night: the night that speaks for the close of each period that has one."""
+        found = [
+            (
+                p.label,
+                p.closes_by(self.today),
+                night_speaking_on(self.nights, p.closes_by(self.today), within_days=CLOSE_NIGHT_DAYS),
+            )
+            for p in self.periods
+        ]
+        schema = {"period": pl.String, "close": pl.Date, "night": pl.Date}
+        return pl.DataFrame([row for row in found if row[2]], schema=schema, orient="row")
+
+    @cached_property
+    def diagnosed(self) -> pl.DataFrame:
+        """KEY, close, arr_end and the diagnosis (see `Source.diagnoses`) of the accounts that pay at each close."""
+        nights = self.closing_nights["night"].unique().sort().to_list()
+        found = self.source.diagnoses(nights).join(self.closing_nights, on="night", how="inner")
+        paying = self.closing.select(*KEY, "arr_end")
+        return found.join(paying, on=["period", "account_id"], how="inner")
+
+    @cached_property
+    def closing(self) -> pl.DataFrame:
+        """The balances of accounts that pay at the close, with the closing day as `owner_on`."""
+        return self.balances.filter(pl.col(END) > 0).with_columns(owner_on=pl.col("close"))
+
+    @cached_property
+    def contracts(self) -> pl.DataFrame:
+        """Contracts known at the closes that a night speaks for, with `period` and the account's diagnosis."""
+        closes = self.closing_nights["close"].unique().sort().to_list()
+        found = contracts_on(
+            self.subscriptions,
+            closes,
+            rates=self.rates,
+            first_month=self.organization.fiscal_year_first_month,
+            grace_days=self.organization.late_renewal_grace_days,
+        )
+        found = found.join(self.closing_nights.select("period", day="close"), on="day", how="inner")
+        risks = self.diagnosed.select("period", "account_id", "weak", "fragile", "renewal_risk")
+        return found.join(risks, on=["period", "account_id"], how="left", maintain_order="left")
+
+    @cached_property
+    def decisions(self) -> pl.DataFrame:
+        """Every term end up to today; `terms.list_decisions`."""
+        return list_decisions(
+            self.subscriptions,
+            today=self.today,
+            rates=self.rates,
+            parents=self.parents,
+            first_month=self.organization.fiscal_year_first_month,
+            grace_days=self.organization.late_renewal_grace_days,
+        )
+
+    @cached_property
+    def decided(self) -> pl.DataFrame:
+        """account_id, decision_on and arr of every contract term whose decision date is past, ended or not."""
+        past = self.decisions.select("account_id", "subscription_id", "term_end_on", "decision_on", arr="due")
+        ahead = contracts_on(
+            self.subscriptions,
+            [self.today],
+            rates=self.rates,
+            first_month=self.organization.fiscal_year_first_month,
+            grace_days=self.organization.late_renewal_grace_days,
+        )
+        ahead = ahead.filter(pl.col("decision_on") <= self.today).select(
+            "account_id", "subscription_id", "decision_on", "arr", term_end_on="renews_on"
+        )
+        both = pl.concat([past, ahead.select(past.columns)])
+        return both.unique(["subscription_id", "term_end_on"], keep="first", maintain_order=True)
+
+    @cached_property
+    def seats(self) -> pl.DataFrame:
+        """period, account_id and the seats licensed at the close."""
+        held = self.subscriptions.filter(pl.col("seats") > 0).join(self.frame.select("period", "close"), how="cross")
+        running = (pl.col("started_on") <= pl.col("close")) & (
+            pl.col("ended_on").is_null() | (pl.col("ended_on") > pl.col("close"))
+        )
+        # An open period followed by another of its subscription ends where that one begins.
+        held = held.filter(running).sort("started_on").unique(["period", "subscription_id"], keep="last")
+        return held.group_by("period", "account_id").agg(pl.col("seats").sum())
+
+    @cached_property
+    def lives(self) -> pl.DataFrame:
+        """Accounts by month of their life; `cohorts.age_accounts`."""
+        return age_accounts(self.movements, self.first_paid, frame_periods(self._since_the_first("month"), self.today))
+
+    @cached_property
+    def cohorts(self) -> pl.DataFrame:
+        """account_id, cohort."""
+        return assign_cohorts(self.first_paid, frame_periods(self._since_the_first("quarter"), self.today))
+
+    @cached_property
+    def groups(self) -> Groups:
+        return Groups(
+            periods=self.frame,
+            balances=self.balances,
+            cohorts=self.cohorts,
+            parents=self.parents,
+            accounts=self.accounts,
+            history=self.history,
+        )
+
+    def _since_the_first(self, every: str) -> list[Period]:
+        first = self.first_paid["first_paid_on"].min() or self.today
+        month = self.organization.fiscal_year_first_month
+        return list_periods(first, self.today, every, first_month=month)  # type: ignore[arg-type]  # "month" or "quarter"
+
+
+type Family = Callable[[Portfolio], Sequence[pl.DataFrame]]
+
+
+def list_movements(portfolio: Portfolio) -> list[pl.DataFrame]:
+    """The ARR movements themselves: arr_start + Σ movements = arr_end, per account, group and total."""
+    return [portfolio.balances.select(*KEY, START, *MOVED, END)]
+
+
+def count_accounts(portfolio: Portfolio) -> list[pl.DataFrame]:
+    """How many accounts a group has, so that small ones are marked: those that pay on day 1 or at the close."""
+    pays = (pl.col("base") > 0) | (pl.col(END) > 0)
+    return [portfolio.balances.filter(pays).select(*KEY, money(1).alias("accounts"))]
+
+
+def compute_parts(portfolio: Portfolio) -> list[pl.DataFrame]:
+    """The parts of every family that the organization's facts can give."""
+    from diagnostics.kpis.families import FAMILIES
+
+    found = [part for family in (count_accounts, list_movements, *FAMILIES) for part in family(portfolio)]
+    return [part for part in found if part.height]
+
+
+def compute_figures(
+    portfolio: Portfolio, by: By | None = None, parts: Sequence[pl.DataFrame] | None = None
+) -> pl.DataFrame:
+    """Columns FIGURES of every KPI, of the whole portfolio or by group; `parts` where they are computed already."""
+    from diagnostics.kpis.spread import spread_losses
+
+    known = compute_parts(portfolio) if parts is None else parts
+    if not known:
+        return pl.DataFrame(schema=FIGURES)
+    figures = sum_groups(known, portfolio.groups, by)
+    return pl.concat([figures, spread_losses(portfolio, by)]).sort("period", "group", "kpi")
