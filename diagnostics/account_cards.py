@@ -327,7 +327,10 @@ def explain_absence(facts: AccountFacts, night: date) -> str:
     first = min(filter(None, (since, *begins)), default=None)
     if first is not None and first > night:
         words["day"] = format_day(first, language=get_language() or "en", today=facts.day)
-        return _("It becomes a customer on %(day)s, after the night of %(night)s: from that day on it is diagnosed.") % words
+        return (
+            _("It becomes a customer on %(day)s, after the night of %(night)s: from that day on it is diagnosed.")
+            % words
+        )
     dated = ("contacts", "notes", "plans", "opportunities", "usage")
     if since is None and not any(facts.rows[kind] for kind in dated):
         return _(

@@ -8,45 +8,13 @@ class DiagnosticsConfig(AppConfig):
     def ready(self) -> None:
         from accounts.audit import name_action
         from accounts.shell import SHELL_CONTEXT, add_to_navigation
+        from diagnostics.navigation import SCREENS
         from diagnostics.shell import describe_diagnosis, offer_search
 
-        for order, key, label in (
-            (10, "today", _("Today")),
-            (20, "matrix", _("Matrix")),
-            (30, "accounts", _("Accounts")),
-            (40, "expansion", _("Expansion")),
-            (50, "renewals", _("Renewals")),
-        ):
+        for order, group, key, label, icon, permission in SCREENS:
             add_to_navigation(
-                order=order, group="work", key=key, label=label, icon=key, url_name=key, permission="portfolio.view"
+                order=order, group=group, key=key, label=label, icon=icon, url_name=key, permission=permission
             )
-        add_to_navigation(
-            order=61,
-            group="workspace",
-            key="data_quality",
-            label=_("Data quality"),
-            icon="warning",
-            url_name="data_quality",
-            permission="portfolio.view",
-        )
-        for order, key, label in ((66, "track_record", _("Track record")), (67, "act_outcomes", _("Outcomes"))):
-            add_to_navigation(
-                order=order,
-                group="workspace",
-                key=key,
-                label=label,
-                icon=key.replace("_", "-"),
-                url_name=key,
-                permission="portfolio.view",
-            )
-            order=64,
-            group="workspace",
-            key="model",
-            label=_("Model"),
-            icon="model",
-            url_name="model",
-            permission="model.view",
-        )
         for describe in (describe_diagnosis, offer_search):
             if describe not in SHELL_CONTEXT:
                 SHELL_CONTEXT.append(describe)

@@ -9,10 +9,9 @@ from django.utils import timezone
 
 from accounts.context import service_context
 from accounts.models import Organization
+from diagnostics.following import follow_night
 from diagnostics.models import DoubtfulFacts, Night
 from diagnostics.night import last_ended_day, run_nights
-from diagnostics.quality import examine_facts
-from diagnostics.studies import request_track_record
 from diagnostics.tasks import diagnose_night
 from portfolio.events import Days
 from portfolio.models import Account
@@ -53,9 +52,7 @@ def diagnose_sample(organization_id: uuid.UUID) -> None:
             logger.info("%s of %s nights of the sample portfolio are diagnosed.", done, len(nights))
 
     run_nights(organization_id, nights, wait_seconds=60.0, progress=tell)
-    examine_facts(organization_id)
-    with service_context(organization_id):
-        request_track_record(Organization.objects.get())
+    follow_night(organization_id)
 
 
 def choose_sample_nights(last: date) -> list[date]:

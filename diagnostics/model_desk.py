@@ -108,9 +108,7 @@ def read_value(path: str, model: ScoringModel, organization: Organization | None
 
 def compose(model: ScoringModel, values: Mapping[str, Any]) -> ScoringModel:
     """The model with these values by path in the place of its own."""
-    thresholds = {
-        path.partition(".")[2]: value for path, value in values.items() if path.startswith("thresholds.")
-    }
+    thresholds = {path.partition(".")[2]: value for path, value in values.items() if path.startswith("thresholds.")}
     if "organization.defense_arr" in values:
         thresholds["value_amount"] = float(values["organization.defense_arr"])
     weights = {name: dict(model.weights[name]) for name in model.signals}
@@ -119,9 +117,7 @@ def compose(model: ScoringModel, values: Mapping[str, Any]) -> ScoringModel:
         signal, _dot, tier = rest.partition(".")
         if kind == "weights" and signal in weights and tier in TIERS:
             weights[signal][tier] = float(value)
-    return replace(
-        model, thresholds=replace(model.thresholds, **thresholds), weights=MappingProxyType(weights)
-    )
+    return replace(model, thresholds=replace(model.thresholds, **thresholds), weights=MappingProxyType(weights))
 
 
 def find_faults(model: ScoringModel) -> list[str]:
@@ -144,9 +140,7 @@ def describe_differences(pairs: Mapping[str, tuple[Any, Any]], currency: str) ->
         declared = find_field(path)
         if declared is None:
             continue
-        before, after = (
-            "–" if value is None else declared.show(value, currency=currency) for value in pairs[path]
-        )
+        before, after = ("–" if value is None else declared.show(value, currency=currency) for value in pairs[path])
         found.append(Difference(path, name_field(path), before, after))
     return found
 

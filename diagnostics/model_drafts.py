@@ -210,4 +210,3 @@ def last_change(draft: ModelDraft, path: str) -> tuple[str, datetime] | None:
     """Who changed a field of the draft last, by user id, and when."""
     change = draft.changes.get(path)
     return (change["by"], datetime.fromisoformat(change["at"])) if change else None
-

@@ -95,7 +95,11 @@ class ModelField:
             number = read_number(text, language=_language())
             if number is None or (self.kind == "days" and number != int(number)):
                 raise Unfit(_("Write a whole number.") if self.kind == "days" else _("Write an amount."))
-            text = format(Decimal(repr(number)).quantize(Decimal("0.01")), "f") if self.kind == "money" else str(int(number))
+            text = (
+                format(Decimal(repr(number)).quantize(Decimal("0.01")), "f")
+                if self.kind == "money"
+                else str(int(number))
+            )
         try:
             value = field.clean(text, Organization())
         except ValidationError as error:

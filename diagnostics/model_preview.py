@@ -87,9 +87,7 @@ def read_preview(draft: ModelDraft | None) -> Preview | None:
         return None
     kept = dict(draft.preview)
     moved = [Moved(**one) for one in kept.pop("moved")]
-    return Preview(
-        **{**kept, "health": Shift(**kept["health"]), "potential": Shift(**kept["potential"])}, moved=moved
-    )
+    return Preview(**{**kept, "health": Shift(**kept["health"]), "potential": Shift(**kept["potential"])}, moved=moved)
 
 
 def kept_preview(desk: Desk, night: Night | None) -> Preview | None:
@@ -189,9 +187,7 @@ def _settling(model: ScoringModel) -> int:
     return max(model.thresholds.fragile_nights, model.thresholds.recovered_nights, 1)
 
 
-def _find_causes(
-    desk: Desk, features: pl.DataFrame, night: Night, state: pl.DataFrame
-) -> dict[str, pl.DataFrame]:
+def _find_causes(desk: Desk, features: pl.DataFrame, night: Night, state: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """The book under each single change of the draft; nothing where there is one only, or too many to be read."""
     singles: dict[str, dict[str, Any]] = {}
     for path, value in desk.values.items():
@@ -207,7 +203,12 @@ def _find_causes(
 
 def _because(row: Mapping[str, Any], causes: Mapping[str, pl.DataFrame]) -> list[str]:
     counted = [
-        (frame.filter(pl.col("account_id").is_in(row["account_id"]) & (pl.col("settled") == row["settled_after"])).height, name)
+        (
+            frame.filter(
+                pl.col("account_id").is_in(row["account_id"]) & (pl.col("settled") == row["settled_after"])
+            ).height,
+            name,
+        )
         for name, frame in causes.items()
     ]
     return [name for count, name in sorted(counted, key=lambda one: (-one[0], one[1])) if count]
@@ -229,6 +230,11 @@ def _digest(desk: Desk, night: Night) -> str:
     """All that a preview is computed from."""
     settings = {name: str(getattr(desk.organization, name)) for name in FEATURE_SETTINGS}
     settings |= {name: str(value) for name, value in desk.settings.items() if name in FEATURE_SETTINGS}
-    parts = [digest_of(desk.in_force), digest_of(desk.model), night.night.isoformat(), night.finished_at.isoformat(), settings]
+    parts = [
+        digest_of(desk.in_force),
+        digest_of(desk.model),
+        night.night.isoformat(),
+        night.finished_at.isoformat(),
+        settings,
+    ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-

@@ -73,6 +73,12 @@ def request_study(*, membership: Membership, kind: Study.Kind, as_of: date | Non
     return study
 
 
+def follow_track_record(organization_id: uuid.UUID) -> None:
+    """After a night: ask for the track record where it is due."""
+    with service_context(organization_id):
+        request_track_record(Organization.objects.get())
+
+
 def request_track_record(organization: Organization) -> Study | None:
     """Ask for the track record after a night, where there is history to judge and the last one is old; else None."""
     today = last_ended_day(organization, timezone.now())

@@ -12,11 +12,11 @@ from django.utils import timezone
 from accounts.context import service_context
 from accounts.directory import all_organization_ids
 from accounts.models import Organization
+from diagnostics.following import follow_night
 from diagnostics.lease import LeaseLost, NightRunning, queue_due_night
 from diagnostics.models import Night
 from diagnostics.night import run_night
-from diagnostics.quality import examine_facts
-from diagnostics.studies import make_study, request_track_record
+from diagnostics.studies import make_study
 
 logger = logging.getLogger(__name__)
 
@@ -66,9 +66,7 @@ def diagnose_night(self: Any, organization_id: str, night: str, again: bool = Fa
         logger.info("Night %s of organization %s is left to another run: %s", day, organization, reason)
         return
     logger.info("Night %s of %s: %s accounts in %.1f s.", day, organization, record.accounts, record.seconds)
-    examine_facts(organization)
-    with service_context(organization):
-        request_track_record(Organization.objects.get())
+    follow_night(organization)
 
 
 @shared_task(name="diagnostics.make_study", acks_late=True)

@@ -8,21 +8,16 @@ from diagnostics.views import (
     act_outcomes,
     changes,
     choices,
+    expansion,
     matrix,
+    model,
+    new_opportunity,
+    planning,
     quality,
     renewals,
     today,
     track_record,
-    changes,
-    choices,
-    expansion,
-    matrix,
-    new_opportunity,
-    planning,
-    renewals,
-    today,
 )
-from diagnostics.views import account, accounts, choices, matrix, model, today
 
 urlpatterns = [
     path("o/<slug:slug>/today/", today.today, name="today"),

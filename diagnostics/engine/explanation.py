@@ -146,7 +146,9 @@ def _measure_strengths(contributions: Sequence[Contribution]) -> dict[str, float
 
 def _find_tier(given: Mapping[str, Contribution], strengths: Mapping[str, float], model: ScoringModel) -> str:
     def count_matches(tier: str) -> int:
-        return sum(_weigh(strength, model.weights[name][tier]) == given[name].points for name, strength in strengths.items())
+        return sum(
+            _weigh(strength, model.weights[name][tier]) == given[name].points for name, strength in strengths.items()
+        )
 
     # Of equals the one that an account without a tier takes.
     return max(("mid_market", *TIERS), key=count_matches)

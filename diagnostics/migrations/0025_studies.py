@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0006_browser_session'),
-        ('diagnostics', '0007_fitted_models'),
+        ('diagnostics', '0020_model_drafts'),
     ]
 
     operations = [

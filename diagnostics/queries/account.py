@@ -181,7 +181,9 @@ def explain_change(
     for name, was in earlier.items():
         if name not in present and was.points:
             rules -= was.points
-            cause = Cause(sentence="", source="rules", label=was.label(reader.language), points=-was.points, score=score)
+            cause = Cause(
+                sentence="", source="rules", label=was.label(reader.language), points=-was.points, score=score
+            )
             cause.by_rules, cause.name = cause.points, name
             causes.append(cause)
     causes.sort(key=lambda cause: (-abs(cause.points), cause.number or 0))

@@ -105,9 +105,7 @@ def _describe(desk: Desk, declared: ModelField, saved: Saved | None) -> Cell:
 def describe_weights(desk: Desk, fitted: ScoringModel | None, saved: Saved | None = None) -> list[WeightGroup]:
     """The signals by score and source, in the order of their numbers."""
     french = (get_language() or "").startswith("fr")
-    groups: dict[tuple[str, str], list[WeightRow]] = {
-        (score, source): [] for score in SCORES for source in SOURCES
-    }
+    groups: dict[tuple[str, str], list[WeightRow]] = {(score, source): [] for score in SCORES for source in SOURCES}
     for name in desk.in_force.signals:
         signal = BY_NAME[name]
         cells = [_describe(desk, weight_field(name, tier), saved) for tier in TIERS]

@@ -138,7 +138,9 @@ def publish_model_draft(request: MemberRequest) -> HttpResponse:
         messages.success(request, _("The settings are saved. The model stays as it is."))
     else:
         words = {"number": version.number, "when": request.organization.night_at.strftime("%H:%M")}
-        messages.success(request, _("Version %(number)s is published. It diagnoses from the night at %(when)s on.") % words)
+        messages.success(
+            request, _("Version %(number)s is published. It diagnoses from the night at %(when)s on.") % words
+        )
     return back(request)
 
 
@@ -214,7 +216,9 @@ def describe_draft(request: MemberRequest, desk: Desk) -> dict[str, Any]:
     return {
         "desk": desk,
         "draft": desk.draft if desk.values and changes else None,
-        "drafter": name_people([desk.draft.changed_by]).get(desk.draft.changed_by) if desk.draft and desk.values else "",
+        "drafter": name_people([desk.draft.changed_by]).get(desk.draft.changed_by)
+        if desk.draft and desk.values
+        else "",
         "differences": desk.differences if changes else [],
         "faults": desk.faults if changes and desk.values else [],
         "may_change": changes,
@@ -247,7 +251,9 @@ def tell_overtaken(desk: Desk, saved: Saved) -> list[str]:
     if desk.draft is None:
         return []
     changes = {path: last_change(desk.draft, path) for path in [*saved.overtaken, *saved.told]}
-    people = {str(one): name for one, name in name_people(UUID(change[0]) for change in changes.values() if change).items()}
+    people = {
+        str(one): name for one, name in name_people(UUID(change[0]) for change in changes.values() if change).items()
+    }
     sentences = []
     for path, change in changes.items():
         declared = find_field(path)
@@ -259,7 +265,9 @@ def tell_overtaken(desk: Desk, saved: Saved) -> list[str]:
             "yours": saved.overtaken.get(path, ""),
         }
         if path in saved.overtaken:
-            sentences.append(_("%(name)s: %(who)s has set it to %(now)s meanwhile; your %(yours)s is not saved.") % words)
+            sentences.append(
+                _("%(name)s: %(who)s has set it to %(now)s meanwhile; your %(yours)s is not saved.") % words
+            )
         else:
             sentences.append(_("%(name)s: %(who)s has set it to %(now)s meanwhile.") % words)
     return sentences
@@ -279,4 +287,3 @@ def read_posted(request: MemberRequest, name: str) -> int:
 def back(request: MemberRequest) -> HttpResponse:
     """The model's page."""
     return redirect("model", request.organization.slug)
-

@@ -168,9 +168,7 @@ def write_menus(asked: dict[str, Any], totals: Totals, write: Callable[..., str]
     source, kind = asked["source"], asked["kind"]
     found = {total.kind: str(total.doubt.label) for total in totals.kinds if total.doubt.source in (source or SOURCES)}
     by_source = Menu("source", _("Source"), names.get(source, everything), bool(source), write(source="", kind=""))
-    by_source.options = [
-        Option(label, write(source=code, kind=""), code == source) for code, label in names.items()
-    ]
+    by_source.options = [Option(label, write(source=code, kind=""), code == source) for code, label in names.items()]
     shown = str(DOUBTS[kind].label) if kind else everything
     by_kind = Menu("kind", pgettext("of contradictions", "Kind"), shown, bool(kind), write(kind=""))
     by_kind.options = [Option(label, write(kind=code), code == kind) for code, label in found.items()]

@@ -247,10 +247,6 @@ def _part_accounts(number: int) -> None:
 
 def _remove_what_members_did(number: int) -> None:
     """Facts made in Phano on the accounts of an import: everything with no import of its own; its catalogue's too."""
-    for name in reversed(CATALOGUE):
-        for column in FILES[name].references:
-            made = {"import_number": None, f"{column.field}__import_number": number}
-            FILES[name].model._default_manager.filter(pk__in=_ids_of(FILES[name].model, made))._raw_delete("default")
     brought = Account.objects.filter(import_number=number)
     for file in reversed(FILES.values()):
         if file in (USAGE, ACCOUNTS):
@@ -260,6 +256,10 @@ def _remove_what_members_did(number: int) -> None:
             if reference in file.names and file.own_id != reference:
                 made_here = {"import_number": None, f"{account}__in": brought}
                 file.model._default_manager.filter(**made_here)._raw_delete("default")
+    for name in reversed(CATALOGUE):
+        for column in FILES[name].references:
+            made = {"import_number": None, f"{column.field}__import_number": number}
+            FILES[name].model._default_manager.filter(pk__in=_ids_of(FILES[name].model, made))._raw_delete("default")
 
 
 def _ids_of(model: Any, conditions: dict[str, Any]) -> list[uuid.UUID]:
