@@ -11,6 +11,7 @@ from django.db import models
 from django.db.backends.utils import CursorWrapper
 
 from diagnostics.engine import STATE
+from diagnostics.features.reading import COUNT, Facts
 from diagnostics.models import Diagnosis, Night
 
 DELETE = "DELETE FROM diagnostics_diagnosis WHERE organization_id = %s AND night = %s"
@@ -21,6 +22,10 @@ CONTINUED = {
     "limit_metric": pl.String,
     "limit_on": pl.Date,
 }
+STATEMENT = f"""
+SELECT {", ".join(CONTINUED)} FROM diagnostics_diagnosis
+WHERE organization_id = %(organization)s AND night = %(night)s
+"""  # noqa: S608  # own names
 FLOAT8, FLOAT8_ARRAY = 701, 1022  # PostgreSQL's numbers of the types
 NOTHING = -1.7976931348623157e308  # no figure is as small
 # Texts that hold nothing to quote, and for which missing is NULL.
@@ -43,14 +48,12 @@ def last_night_before(night: date) -> date | None:
     return Night.objects.filter(night__lt=night).order_by("-night").values_list("night", flat=True).first()
 
 
-def read_state(cursor: CursorWrapper, organization_id: uuid.UUID, night: date) -> pl.DataFrame:
-    """What the next night continues from, one row per account of `night`: the engine's STATE and what may move."""
-    columns = ", ".join("account_id::text" if name == "account_id" else name for name in CONTINUED)
-    cursor.execute(
-        f"SELECT {columns} FROM diagnostics_diagnosis WHERE organization_id = %s AND night = %s",  # noqa: S608  # own names
-        [organization_id, night],
-    )
-    return pl.DataFrame(cursor.fetchall(), schema=CONTINUED, orient="row")
+def read_state(facts: Facts) -> pl.DataFrame:
+    """What the next night continues from, one row per account of the facts' night: the engine's STATE and what may
+    move."""
+    counts = [name for name, dtype in CONTINUED.items() if dtype == pl.Int16]
+    wire = {**CONTINUED, **dict.fromkeys(counts, COUNT)}
+    return facts.read(STATEMENT, wire).with_columns(pl.col(counts).cast(pl.Int16))
 
 
 def write_diagnoses(cursor: CursorWrapper, organization_id: uuid.UUID, night: date, diagnoses: pl.DataFrame) -> None:
