@@ -17,9 +17,12 @@ from .planning import ask_planning
 from .reading import Facts, FeatureSettings, planned_in_sets
 from .subscriptions import ask_subscriptions
 from .support import ask_support
-from .usage import ask_marks, ask_metrics, read_usage
+from .usage import add_earlier, ask_marks, ask_metrics, summarize_metrics
 
-KINDS = (ask_accounts, ask_subscriptions, ask_invoices, ask_support, ask_exchanges, ask_planning, ask_needs)
+KINDS = (
+    ask_accounts, ask_subscriptions, ask_limits, ask_marks, ask_invoices, ask_support, ask_exchanges, ask_planning,
+    ask_needs,
+)  # fmt: skip
 # Where the organization keeps such facts at all, an account without any of them has none: a fact, not a gap.
 ZERO_WHERE_KNOWN = {
     "support_known_to": (
@@ -52,8 +55,7 @@ def compute_features(cursor: Any, organization_id: uuid.UUID, night: date, setti
     """
     with planned_in_sets(cursor):
         facts = Facts(cursor, organization_id, night, settings)
-        asked_accounts, asked_subscriptions, *asked = [ask(facts) for ask in KINDS]
-        asked_limits, asked_marks = ask_limits(facts), ask_marks(facts)
+        asked_accounts, asked_subscriptions, asked_limits, asked_marks, *asked = [ask(facts) for ask in KINDS]
         accounts, subscriptions = asked_accounts(), asked_subscriptions()
         # Sent once the others are answered: they become frames while PostgreSQL adds usage up, which takes longest.
         asked_metrics = ask_metrics(facts)
@@ -64,7 +66,7 @@ def compute_features(cursor: Any, organization_id: uuid.UUID, night: date, setti
         for answer in asked:
             frame = frame.join(answer(), on="account_id", how="left")
         limits, marks, metrics = asked_limits(), asked_marks(), asked_metrics()
-        usage = read_usage(facts, metrics, marks, accounts)
+        usage = add_earlier(facts, summarize_metrics(facts, metrics, marks), accounts)
         for part in (usage, find_nearest_limits(limits, metrics, usage)):
             frame = frame.join(part, on="account_id", how="left")
         frame = frame.with_columns(

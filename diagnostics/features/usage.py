@@ -1,14 +1,19 @@
 """Usage of the last 84 days, in one pass: one row per account and metric, turned here into one per account."""
 
 from datetime import timedelta
+from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from .reading import AMOUNT, COUNT, DAY, FLAG, TEXT, Answer, Facts
 
 WINDOW_DAYS = 84  # three times four whole weeks: each window has the same number of Mondays
 EARLIER_DAYS = 730  # how far back an account that was silent all the while is looked for
 TRIAL_DAYS = 60  # usage this long before the first paid day may be a trial; earlier contradicts the contract
+
+WINDOWS = ("28", "29_56", "57_84")
 
 METRICS = {
     "account_id": TEXT,
@@ -67,12 +72,14 @@ def ask_marks(facts: Facts) -> Answer:
     return facts.ask(MARK_STATEMENT, MARKS)
 
 
-def read_usage(facts: Facts, metrics: pl.DataFrame, marks: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
-    """One row per account that was ever used, as far as two years back. `accounts`: account_id, first_paid_on."""
-    frame = summarize_metrics(facts, metrics, marks)
-    silent = accounts.join(frame, on="account_id", how="anti")["account_id"]
+def add_earlier(facts: Facts, used: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+    """One row per account that was ever used, as far as two years back, from those `used` in the 84 days.
+
+    `accounts`: account_id, first_paid_on.
+    """
+    silent = accounts.join(used, on="account_id", how="anti")["account_id"]
     earlier = _read_earlier(facts, silent) if silent.len() else pl.DataFrame(schema=EARLIER)
-    frame = frame.join(earlier, on="account_id", how="full", coalesce=True)
+    frame = used.join(earlier, on="account_id", how="full", coalesce=True)
     known_to = frame["last_used_on"].max() or frame["earlier_on"].max()
     frame = frame.join(accounts.select("account_id", "first_paid_on"), on="account_id", how="left")
     zeros = ["activity_28", "activity_29_56", "activity_57_84", "active_days_28", "active_days_84"]
@@ -107,51 +114,62 @@ def summarize_metrics(facts: Facts, metrics: pl.DataFrame, marks: pl.DataFrame) 
     Activity is `events`; an account without events is measured by its active users, one without either by its
     features. People are the distinct users over 28 days where the source counts them, else the busiest day's.
     """
-    metric = pl.col("metric")
-    windows = ("28", "29_56", "57_84")
+    accounts = metrics["account_id"].unique(maintain_order=True)
+    place = metrics["account_id"].cast(pl.Enum(accounts)).to_physical().to_numpy()
+    name = metrics["metric"]
+    sums = {window: metrics[f"sum_{window}"].fill_null(0.0).to_numpy() for window in WINDOWS}
+    sums["29_84"] = sums["29_56"] + sums["57_84"]
+    rows = {kind: (name == kind).to_numpy() for kind in ("events", "active_users", "active_users_28d")}
+    feature = name.str.starts_with("feature:").to_numpy()
 
-    def total(which: pl.Expr, column: str) -> pl.Expr:
-        return pl.col(column).filter(which).sum()
+    def total(which: NDArray[np.bool_], values: NDArray[Any]) -> NDArray[np.float64]:
+        return np.bincount(place[which], values[which], accounts.len())
 
-    def people(column: str) -> pl.Expr:
-        counted = pl.col(column).filter(metric == "active_users_28d").max()
-        return pl.coalesce(counted, pl.col(column).filter(metric == "active_users").max())
+    def people(column: str) -> pl.Series:
+        found = np.full(accounts.len(), np.nan)
+        peaks = metrics[column].to_numpy()
+        for kind in ("active_users", "active_users_28d"):  # the latter counts, where it is known
+            known = rows[kind] & ~np.isnan(peaks)
+            found[place[known]] = peaks[known]
+        return pl.Series(found, nan_to_null=True)
 
-    feature = metric.str.starts_with("feature:")
-    activity = [
-        pl.when((metric == "events").any())
-        .then(total(metric == "events", f"sum_{window}"))
-        .when((metric == "active_users").any())
-        .then(total(metric == "active_users", f"sum_{window}"))
-        .otherwise(total(feature, f"sum_{window}"))
-        .alias(f"activity_{window}")
-        for window in windows
-    ]
-    marked = [
-        *_sum_marked(marks, "key", "sum_28", "key_activity_28"),
-        *_sum_marked(marks, "negative", "sum_28", "negative_activity_28"),
-        *_sum_marked(marks, "opening", "sum_28", "opening_activity_28"),
-        *_sum_marked(marks, "opening", "sum_29_84", "opening_activity_29_84"),
-    ]
-    frame = metrics.with_columns(sum_29_84=pl.sum_horizontal("sum_29_56", "sum_57_84"))
-    frame = frame.group_by("account_id").agg(
-        *activity,
-        *marked,
-        people("peak_28").alias("active_users"),
-        people("peak_29_56").alias("active_users_before"),
-        (feature & (pl.col("sum_28") > 0)).sum().cast(pl.Int64).alias("features_28"),
-        (feature & (pl.sum_horizontal("sum_28", "sum_29_84") > 0)).sum().cast(pl.Int64).alias("features_84"),
-        total(feature, "sum_28").alias("feature_activity_28"),
-        pl.col("days_42").fill_null(0).bitwise_or().alias("days_42"),
-        pl.col("days_84").fill_null(0).bitwise_or().alias("days_84"),
-        pl.col("least").min(),
-    )
-    return _name_days(frame, facts)
+    def bits(column: str) -> NDArray[np.int64]:
+        found = np.zeros(accounts.len(), dtype=np.int64)
+        np.bitwise_or.at(found, place, metrics[column].fill_null(0).to_numpy())
+        return found
 
-
-def _sum_marked(marks: pl.DataFrame, mark: str, column: str, name: str) -> list[pl.Expr]:
-    chosen = marks.filter(pl.col(mark))["metric"].to_list()
-    return [pl.col(column).filter(pl.col("metric").is_in(chosen)).sum().alias(name)] if chosen else []
+    ones = np.ones(metrics.height)
+    measured_by = [total(rows[kind], ones) > 0 for kind in ("events", "active_users")]
+    least = np.full(accounts.len(), np.inf)
+    np.minimum.at(least, place, metrics["least"].to_numpy())
+    used = {"28": sums["28"] > 0, "84": sums["28"] + sums["29_84"] > 0}
+    columns: dict[str, Any] = {
+        "account_id": accounts,
+        **{
+            f"activity_{window}": np.select(
+                measured_by,
+                [total(rows[kind], sums[window]) for kind in ("events", "active_users")],
+                total(feature, sums[window]),
+            )
+            for window in WINDOWS
+        },
+        "active_users": people("peak_28"),
+        "active_users_before": people("peak_29_56"),
+        "features_28": total(feature & used["28"], ones).astype(np.int64),
+        "features_84": total(feature & used["84"], ones).astype(np.int64),
+        "feature_activity_28": total(feature, sums["28"]),
+        "days_42": bits("days_42"),
+        "days_84": bits("days_84"),
+        "least": least,
+    }
+    for mark in ("key", "negative", "opening"):
+        chosen = marks.filter(pl.col(mark))["metric"].to_list()
+        if chosen:
+            marked = name.is_in(chosen).to_numpy()
+            columns[f"{mark}_activity_28"] = total(marked, sums["28"])
+            if mark == "opening":
+                columns["opening_activity_29_84"] = total(marked, sums["29_84"])
+    return _name_days(pl.DataFrame(columns), facts)
 
 
 def _name_days(frame: pl.DataFrame, facts: Facts) -> pl.DataFrame:
