@@ -26,6 +26,7 @@ from accounts.organizations import found_organization
 from benchmarks.figures import Figure
 from benchmarks.scratch import scratch_database
 from diagnostics.night import run_night
+from diagnostics.quality import examine_facts
 from portfolio.models import Account
 
 ACCOUNTS, ORGANIZATIONS = 10_000, 20
@@ -102,6 +103,9 @@ def make_base(admin: psycopg.Connection) -> tuple[User, User, UUID]:
     admin.execute("VACUUM ANALYZE")
     for days in (30, 1, 0):
         run_night(organization.id, NIGHT - timedelta(days=days))
+    began = time.perf_counter()
+    found = examine_facts(organization.id)
+    print(f"screens: {found:,} kinds of doubtful facts on accounts, found in {time.perf_counter() - began:.1f} s")
     for number in range(1, ORGANIZATIONS):
         other = found_organization(name=f"Other {number}", slug=f"other-{number}", owner=owner, with_trial=False)
         copy_book(admin, organization.id, other.id)
@@ -158,6 +162,7 @@ def measure(who: str, user: User, account_id: UUID) -> Iterator[Figure]:
             ("Accounts, searched and sorted by name", "accounts", [], "?book=all&q=kestrel&sort=name"),
             ("Accounts, last page by health", "accounts", [], "?book=all&sort=health&page=200"),
             ("Account", "account", [account_id], ""),
+            ("Data quality", "data_quality", [], ""),
         )
         if (address := find_address(route, arguments, query))
     }

@@ -1,10 +1,14 @@
 """The accounts list: one page of it with its totals, accounts without a diagnosis, and the search of the palette."""
 
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.lookups import Unaccent
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Lower
 
@@ -109,11 +113,49 @@ def _key(order: Sort, scope: Scope) -> str:
     return "NULL::float8" if order.with_earlier and scope.nights.month_ago is None else order.key
 
 
-def waiting_accounts(scope: Scope) -> QuerySet[Account]:
-    """Accounts of the scope that no night knows yet, by name; none where the filters ask for a diagnosis."""
+# What is left of the scope without the night's accounts is a handful, for which subscriptions are looked up; the other
+# way round every account would be. `scope` is counted first: where nothing is left, nothing more is read.
+_WAITING = """
+WITH scope (id) AS NOT MATERIALIZED ({accounts}), left_over AS MATERIALIZED (
+    SELECT id FROM scope WHERE (SELECT count(*) FROM scope) > %s
+    EXCEPT ALL SELECT account_id FROM diagnostics_diagnosis
+        WHERE organization_id = %s AND night = %s AND (SELECT count(*) FROM scope) > %s
+)
+SELECT a.id FROM left_over JOIN portfolio_account a ON a.organization_id = %s AND a.id = left_over.id
+WHERE NOT EXISTS (SELECT FROM portfolio_subscription s WHERE s.organization_id = %s AND s.account_id = a.id)
+    OR EXISTS (SELECT FROM portfolio_subscription s WHERE s.organization_id = %s AND s.account_id = a.id
+        AND (s.ended_on IS NULL OR s.ended_on > %s))
+ORDER BY lower(unaccent(a.name)), a.id
+"""
+
+
+def find_waiting(scope: Scope, *, diagnosed: int) -> list[uuid.UUID]:
+    """The accounts of the scope that no night knows yet, by name; none where the filters ask for a diagnosis.
+
+    `diagnosed`: how many accounts of the scope the night has diagnosed. The same as `undiagnosed_accounts` says of
+    accounts that came in since.
+    """
     if scope.filters.asks_diagnosis:
-        return Account.objects.none()
-    return undiagnosed_accounts(scope.accounts, scope.nights, left=False)
+        return []
+    try:
+        accounts, values = scope.accounts.values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    own, night = scope.membership.organization_id, scope.nights.last.night
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WAITING.format(accounts=accounts), [*values, diagnosed, own, night, diagnosed, own, own, own, night]
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def read_waiting(ids: Sequence[uuid.UUID]) -> list[Account]:
+    """These accounts in their order, with their people's names."""
+    if not ids:
+        return []
+    found = Account.objects.filter(pk__in=ids).annotate(csm_name=name_of("csm_email"), am_name=name_of("am_email"))
+    by_id = {account.pk: account for account in found}
+    return [by_id[one] for one in ids]
 
 
 def undiagnosed_accounts(accounts: QuerySet[Account], nights: Nights | None, *, left: bool) -> QuerySet[Account]:

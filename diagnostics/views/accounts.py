@@ -24,9 +24,10 @@ from diagnostics.queries.accounts import (
     MOST_ROWS,
     PER_PAGE,
     SORTS,
+    find_waiting,
     read_page,
+    read_waiting,
     undiagnosed_accounts,
-    waiting_accounts,
 )
 from diagnostics.queries.diagnosed import Nights, books_offered, choose_book, open_scope, read_nights
 from diagnostics.saved_views import ViewRefused, delete_view, list_views, may_delete, save_view
@@ -82,10 +83,9 @@ def describe_accounts(request: MemberRequest) -> dict[str, Any]:
     if nights is None or filters.state in ("new", "left"):
         return shown | _describe_undiagnosed(request, filters, nights, number, writer)
     scope = open_scope(membership, filters, nights)
-    waiting = waiting_accounts(scope)
-    waiting_count = waiting.count()
     found = read_page(scope, sort=sort, first=(number - 1) * PER_PAGE)
-    page = _page_of(found.count + waiting_count, number)
+    waiting = find_waiting(scope, diagnosed=found.count)
+    page = _page_of(found.count + len(waiting), number)
     first = (page.number - 1) * PER_PAGE
     if page.number != number:
         # The list has become shorter than a shared address says.
@@ -95,8 +95,8 @@ def describe_accounts(request: MemberRequest) -> dict[str, Any]:
     return shown | {
         "rows": found.rows,
         "found": found,
-        "waiting": list(waiting[begun : begun + PER_PAGE - len(found.rows)]) if begun < waiting_count else [],
-        "waiting_count": waiting_count,
+        "waiting": read_waiting(waiting[begun : begun + PER_PAGE - len(found.rows)]),
+        "waiting_count": len(waiting),
         "waiting_url": writer.url(filters.with_value("state", "new")),
         "page": page,
         "books": _describe_books(membership, scope.book, writer),
