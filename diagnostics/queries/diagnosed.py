@@ -110,6 +110,13 @@ class Scope:
         return self.book == Visibility.ALL and not self.filters.owner
 
 
+def read_account_ids(scope: Scope) -> list[str] | None:
+    """The ids of the scope's accounts, as frames hold them, in one query; None where no account is left out."""
+    if scope.is_whole:
+        return None
+    return [str(account_id) for account_id in scope.accounts.values_list("pk", flat=True)]
+
+
 def open_scope(membership: Membership, filters: AccountFilters, nights: Nights) -> Scope:
     """The list that a URL's filters name, kept within what the member may see."""
     return Scope(membership, filters, nights, choose_book(membership, filters.book))

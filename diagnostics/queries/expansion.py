@@ -11,20 +11,24 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import polars as pl
+from django.db.models import Q
 
 from diagnostics.acts import local_day
 from diagnostics.kpis.frames import days_frame
 from diagnostics.kpis.pipeline import (
+    FALLING_NIGHTS,
+    FELL_DAYS,
     LEVERS,
     QUALIFIED,
     expansion_pipeline,
     expansion_revenue_potential,
     find_falling,
+    is_open,
     opportunities_on,
 )
-from diagnostics.kpis.reading import HEALTH, Source, nights_of_fall, open_source
+from diagnostics.kpis.reading import HEALTH, open_source
 from diagnostics.models import Diagnosis
-from diagnostics.queries.diagnosed import Scope
+from diagnostics.queries.diagnosed import Scope, read_account_ids
 from portfolio.opportunities import OPEN_STAGES
 
 # What the desk may be narrowed to; each is a figure of the page.
@@ -142,15 +146,15 @@ class _Window:
 
 
 def read_desk(scope: Scope) -> Desk:
-    """The opportunities and windows of the scope, whatever their number, in eight statements."""
+    """The opportunities and windows of the scope, whatever their number, in seven statements."""
     organization = scope.membership.organization
     today, night = local_day(organization), scope.nights.last.night
     source = open_source(organization, day=today)
-    ids = _read_scope(scope)
+    ids = read_account_ids(scope)
     diagnosed = _keep(source.diagnoses([night]), ids, scope.filters.segment)
     known = opportunities_on(source.opportunities(), source.stages(), days_frame([today]))
     known = known.join(diagnosed.select("account_id", "fragile"), on="account_id", how="inner", maintain_order="left")
-    falling = _read_falling(source, expansion_pipeline(known.with_columns(falling=pl.lit(None))), night)
+    falling = _read_falling(known.filter(is_open()), night)
     known = known.join(falling, on="account_id", how="left", maintain_order="left")
     pipeline = expansion_pipeline(known)
     potential = expansion_revenue_potential(diagnosed, pipeline)
@@ -182,25 +186,19 @@ def start_quarter(day: date, first_month: int) -> date:
     return date(year, month + 1, 1)
 
 
-def _read_scope(scope: Scope) -> list[str] | None:
-    """The ids of the accounts in the book that meet the filters; None where that is all of them."""
-    if scope.is_whole:
-        return None
-    return [str(account_id) for account_id in scope.accounts.values_list("pk", flat=True)]
-
-
 def _keep(diagnosed: pl.DataFrame, ids: list[str] | None, segments: tuple[str, ...]) -> pl.DataFrame:
     if segments:
         diagnosed = diagnosed.filter(pl.col("segment").is_in(segments))
     return diagnosed if ids is None else diagnosed.filter(pl.col("account_id").is_in(ids))
 
 
-def _read_falling(source: Source, pipeline: pl.DataFrame, night: date) -> pl.DataFrame:
+def _read_falling(pipeline: pl.DataFrame, night: date) -> pl.DataFrame:
     """account_id and falling of the accounts with an open opportunity: only their nights are read."""
-    accounts = pipeline["account_id"].unique().to_list()
-    nights = nights_of_fall(source.nights(), night)
+    month = night - timedelta(days=FELL_DAYS + FALLING_NIGHTS - 1), night - timedelta(days=FELL_DAYS)
+    week = night - timedelta(days=FALLING_NIGHTS), night
     rows = (
-        Diagnosis.objects.filter(account_id__in=accounts, night__in=nights, health__isnull=False)
+        Diagnosis.objects.filter(Q(night__range=month) | Q(night__range=week))
+        .filter(account_id__in=pipeline["account_id"].unique().to_list(), health__isnull=False)
         .order_by()
         .values_list("night", "account_id", "health")
     )

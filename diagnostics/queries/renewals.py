@@ -15,7 +15,7 @@ import polars as pl
 from diagnostics.forecasts import FORECASTS
 from diagnostics.kpis import risk
 from diagnostics.kpis.desks import read_renewal_desk
-from diagnostics.queries.diagnosed import Scope
+from diagnostics.queries.diagnosed import Scope, read_account_ids
 from diagnostics.queries.preparation import Preparation, find_preparations
 from diagnostics.queries.renewal_facts import Step, TermFacts, read_term_facts
 from portfolio.next_steps import name_term
@@ -162,7 +162,8 @@ def read_desk(scope: Scope, *, window: int) -> Desk:
     organization = scope.membership.organization
     night = scope.nights.last.night
     found = read_renewal_desk(organization, night)
-    contracts, unpriced = _keep_scope(found.contracts, scope), _keep_scope(found.unpriced, scope)
+    ids, segments = read_account_ids(scope), scope.filters.segment
+    contracts, unpriced = (_keep(frame, ids, segments) for frame in (found.contracts, found.unpriced))
     due = risk.value_at_risk(contracts, window).sort("decides_on", "account_id", "subscription_id")
     noticed = risk.confirmed_loss(contracts, window).sort("ends_on", "account_id", "subscription_id")
     weighed = risk.expected_loss(contracts, window)
@@ -186,14 +187,11 @@ def read_desk(scope: Scope, *, window: int) -> Desk:
     )
 
 
-def _keep_scope(contracts: pl.DataFrame, scope: Scope) -> pl.DataFrame:
+def _keep(contracts: pl.DataFrame, ids: list[str] | None, segments: tuple[str, ...]) -> pl.DataFrame:
     """The contracts of accounts in the book that meet the filters."""
-    if scope.filters.segment:
-        contracts = contracts.filter(pl.col("segment").is_in(scope.filters.segment))
-    if scope.is_whole:
-        return contracts
-    ids = [str(account_id) for account_id in scope.accounts.values_list("pk", flat=True)]
-    return contracts.filter(pl.col("account_id").is_in(ids))
+    if segments:
+        contracts = contracts.filter(pl.col("segment").is_in(segments))
+    return contracts if ids is None else contracts.filter(pl.col("account_id").is_in(ids))
 
 
 def _name_terms(contracts: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from accounts.tenancy import service_context
 from portfolio.contract import FILES
 from portfolio.importing import NotPossible, take_back
 from portfolio.importing.undo import claim_undo
-from portfolio.models import Account, Act, Contact, Import, PreviousRow, PreviousUsage
+from portfolio.models import Account, Act, Contact, Import, Opportunity, OpportunityStage, PreviousRow, PreviousUsage
 from portfolio.people import hash_address
 from tests.portfolio.desk import BASE, write_small_sample
 
@@ -185,6 +185,10 @@ def test_the_sample_is_taken_out_with_what_members_did(desk, tmp_path):
     with service_context(desk.organization.pk):
         account = Account.objects.order_by("source_id").first()
         Act.objects.create(account=account, source_id="X", kind="called", at=datetime(2026, 1, 1, tzinfo=UTC))
+        # A stage names its opportunity only: one of the sample's, and one that a member opened on its account.
+        own = Opportunity.objects.create(account=account, source_id="own", lever="upsell")
+        for opportunity in (Opportunity.objects.exclude(pk=own.pk).first(), own):
+            OpportunityStage.objects.create(opportunity=opportunity, at=datetime.now(UTC), stage="qualified")
         assert claim_undo(record.pk)
     take_back(desk.organization.pk, record.pk, with_what_members_did=True)
     assert {name: len(content.splitlines()) for name, content in desk.export().items() if name.endswith(".csv")} == {
