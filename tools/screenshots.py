@@ -20,6 +20,8 @@ SCREENS = {
     "today": "/o/brindel/today/",
     "matrix": "/o/brindel/matrix/",
     "accounts": "/o/brindel/accounts/",
+    "expansion": "/o/brindel/expansion/",
+    "renewals": "/o/brindel/renewals/",
     "account": "first account of the list",
     "import": "/o/brindel/import/",
     "data-quality": "/o/brindel/data-quality/",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 WIDTH, HEIGHT = 760, 236
-LEFT, RIGHT, TOP, BOTTOM = 44.0, 756.0, 32.0, 192.0
+LEFT, RIGHT, TOP, BOTTOM = 56.0, 756.0, 32.0, 192.0
 STEPS = (1, 2, 2.5, 5, 10)
 MOST_ROWS = 4
 WIDEST = 34.0
