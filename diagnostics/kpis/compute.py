@@ -37,6 +37,11 @@ class Portfolio:
     today: date
     with_reactivation: bool = False
 
+    @classmethod
+    def of(cls, organization: Organization, periods: list[Period], today: date) -> "Portfolio":
+        """The organization's portfolio under its own switches."""
+        return cls(organization, periods, today, with_reactivation=organization.nrr_with_reactivation)
+
     @cached_property
     def source(self) -> Source:
         return open_source(self.organization, day=self.today)

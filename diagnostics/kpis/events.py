@@ -151,7 +151,7 @@ def value_on(frame: pl.DataFrame, day: str, field: str, history: pl.DataFrame, a
     found = (
         frame.with_row_index("order")
         .sort(day)
-        .join_asof(own, left_on=day, right_on="from_on", by="account_id", strategy="backward")
+        .join_asof(own, left_on=day, right_on="from_on", by="account_id", strategy="backward", check_sortedness=False)
         .sort("order")
         .join(earliest, on="account_id", how="left", maintain_order="left")
         .join(now, on="account_id", how="left", maintain_order="left")

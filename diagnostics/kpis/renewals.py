@@ -50,6 +50,7 @@ def arr_secured(
         by="account_id",
         strategy="forward",
         coalesce=False,
+        check_sortedness=False,
     )
     entered = entered.drop_nulls("next_on").group_by("account_id", "next_on").agg(entered_on=pl.col("entered_on").min())
     acted = entered.join(acts, on="account_id", how="inner").filter(
