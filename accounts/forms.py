@@ -67,6 +67,8 @@ class OrganizationForm(forms.ModelForm):
             "fiscal_year_first_month",
             "defense_arr",
             "late_renewal_grace_days",
+            "nrr_with_reactivation",
+            "figures_per_person",
         ]
         widgets = {"night_at": forms.TimeInput(format="%H:%M", attrs={"type": "time"})}
         help_texts = {
@@ -74,6 +76,8 @@ class OrganizationForm(forms.ModelForm):
             "night_at": _("In the organization’s time zone."),
             "defense_arr": _("A fragile account above this ARR is a defense priority whatever its segment."),
             "late_renewal_grace_days": _("A renewal signed this many days late still counts as renewed."),
+            "nrr_with_reactivation": _("An account that left and paid again within the period then counts as kept."),
+            "figures_per_person": _("Off: only the person sees their own. They steer the work and rank nobody."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

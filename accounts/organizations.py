@@ -24,6 +24,7 @@ SETTINGS = frozenset(
     {
         *("name", "visibility", "currency", "time_zone", "night_at"),
         *("fiscal_year_first_month", "defense_arr", "late_renewal_grace_days", "cooldown_days"),
+        *("nrr_with_reactivation", "figures_per_person"),
     }
 )
 

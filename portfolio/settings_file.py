@@ -18,6 +18,8 @@ ORGANIZATION = (
     "fiscal_year_first_month",
     "late_renewal_grace_days",
     "defense_arr",
+    "nrr_with_reactivation",
+    "figures_per_person",
     "cooldown_days",
 )
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from diagnostics.features.reading import Facts
 from diagnostics.kpis.calendar import Period
+from diagnostics.kpis.reading import Facts
 
 EVENT: dict[str, Any] = {"account_id": pl.String, "on": pl.Date}
 WAY = {**EVENT, "way": pl.String}
@@ -105,7 +105,7 @@ ACTIVE_USERS: dict[str, Any] = {"close": pl.Date, "account_id": pl.String, "acti
 # The source's own count of distinct people where it has one, else the busiest of the 28 days.
 ACTIVE_USERS_STATEMENT = """
 SELECT c.close, u.account_id, coalesce(
-    (array_agg(u.quantity ORDER BY u.day DESC) FILTER (WHERE u.metric = 'active_users_28d'))[1],
+    (array_agg(u.quantity ORDER BY u.day DESC, u.quantity DESC) FILTER (WHERE u.metric = 'active_users_28d'))[1],
     max(u.quantity) FILTER (WHERE u.metric = 'active_users'))
 FROM unnest(%(closes)s::date[]) AS c(close)
     JOIN portfolio_usage u ON u.day > c.close - 28 AND u.day <= c.close
@@ -128,7 +128,7 @@ def read_opening_use(facts: Facts, periods: Sequence[Period]) -> pl.DataFrame | 
         return None
     first = min(p.first for p in periods) - timedelta(days=FEATURE_DAYS)
     columns = {"account_id": pl.String, "metric": pl.String, "day": pl.Date}
-    return facts.read(OPENING_USE, columns, metrics=metrics, first=first, last=facts.night)
+    return facts.read(OPENING_USE, columns, metrics=metrics, first=first, last=facts.day)
 
 
 def read_active_users(facts: Facts, closes: Sequence[date]) -> pl.DataFrame:

@@ -2,16 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import polars as pl
-from django.db import connection
 
 from accounts.models import Organization
-from diagnostics.book import feature_settings
-from diagnostics.features.reading import Facts
 from diagnostics.kpis.pipeline import FALLING_NIGHTS, FELL_DAYS
+from portfolio.ledger.copying import copy_frame
 from portfolio.ledger.periods import AMOUNT
 from portfolio.ledger.reading import read_periods, read_rates
 
@@ -77,6 +75,26 @@ NIGHT_SPEAKS_DAYS = 7
 
 
 @dataclass(frozen=True)
+class Facts:
+    """The facts of the open organization as they are known on a day."""
+
+    organization: Organization
+    day: date
+
+    def read(self, statement: str, columns: dict[str, Any], **more: Any) -> pl.DataFrame:
+        """The rows of a statement; `%(night)s` is the day, `%(until)s` the first instant after it."""
+        until = datetime.combine(self.day + timedelta(days=1), time(), self.organization.zone)
+        known = {
+            "organization": self.organization.id,
+            "night": self.day,
+            "until": until,
+            "zone": self.organization.time_zone,
+            "currency": self.organization.currency,
+        }
+        return copy_frame(statement, columns, {**known, **more})
+
+
+@dataclass(frozen=True)
 class Source:
     """Reads the open organization's facts, each kind in one statement."""
 
@@ -118,7 +136,7 @@ class Source:
 
 def open_source(organization: Organization, *, day: date) -> Source:
     """The open organization's facts; statements that need a day know nothing after `day`."""
-    return Source(organization, Facts(connection.cursor(), organization.id, day, feature_settings(organization)))
+    return Source(organization, Facts(organization, day))
 
 
 def night_speaking_on(nights: Sequence[date], day: date, *, within_days: int = NIGHT_SPEAKS_DAYS) -> date | None:

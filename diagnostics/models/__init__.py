@@ -1,5 +1,6 @@
 from diagnostics.models.diagnoses import Diagnosis
 from diagnostics.models.drafts import ModelDraft
+from diagnostics.models.kpis import KpiPeriod
 from diagnostics.models.movements import Movement
 from diagnostics.models.needs import ReadText, VoicedNeed
 from diagnostics.models.nights import ModelVersion, Night, NightLease
@@ -11,6 +12,7 @@ from diagnostics.models.views import SavedView
 __all__ = [
     "Diagnosis",
     "DoubtfulFacts",
+    "KpiPeriod",
     "ModelDraft",
     "ModelVersion",
     "Movement",

@@ -5,16 +5,16 @@ from decimal import Decimal
 from typing import Any
 
 import polars as pl
-from django.db import connection
 
 from accounts.models import Organization
 from portfolio.ledger.build import PARENTS, Ledger, build_movements, list_errors, list_movements
+from portfolio.ledger.copying import copy_frame
 from portfolio.ledger.periods import PERIODS, RATES
 
 PERIODS_STATEMENT = """
 SELECT s.account_id, s.source_id, s.contract_id, s.product_id, coalesce(nullif(p.family, ''), p.id::text), s.plan_id,
-    plan.rank, CASE WHEN plan.price_basis = 'metered' THEN 'true' ELSE 'false' END, s.seats, s.started_on, s.ended_on,
-    s.term_started_on, s.term_months, s.renews_on, s.notice_days, s.auto_renews::text, s.notice_given_on, s.mrr,
+    plan.rank, plan.price_basis IS NOT DISTINCT FROM 'metered', s.seats, s.started_on, s.ended_on,
+    s.term_started_on, s.term_months, s.renews_on, s.notice_days, s.auto_renews, s.notice_given_on, s.mrr,
     coalesce(nullif(s.currency, ''), nullif(a.currency, ''), %(currency)s), s.change_reason
 FROM portfolio_subscription s
     JOIN portfolio_account a ON a.organization_id = s.organization_id AND a.id = s.account_id
@@ -79,7 +79,4 @@ def read_ultimate_parents(organization: Organization) -> pl.DataFrame:
 
 
 def _copy(organization: Organization, statement: str, columns: dict[str, Any]) -> pl.DataFrame:
-    values = {"organization": organization.id, "currency": organization.currency}
-    with connection.cursor() as cursor, cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)", values) as copy:
-        text = b"".join(bytes(block) for block in copy)
-    return pl.read_csv(text, has_header=False, schema=columns) if text else pl.DataFrame(schema=columns)
+    return copy_frame(statement, columns, {"organization": organization.id, "currency": organization.currency})

@@ -3,9 +3,7 @@
 from diagnostics.kpis.declarations.kpi import Benchmark, Kpi, Owner, Part, Switch, Unit
 
 SAAS_CAPITAL = "SaaS Capital, B2B SaaS Retention Benchmarks"
-COHORT_MONTHS = {
-    f"m{n}": (f"month {n} of the cohorts", f"mois {n} des cohortes") for n in (3, 6, 12, 24, 36)
-}
+COHORT_MONTHS = {f"m{n}": (f"month {n} of the cohorts", f"mois {n} des cohortes") for n in (3, 6, 12, 24, 36)}
 WINDOWS = {f"{days}d": (f"window of {days} days", f"fenêtre de {days} jours") for days in (30, 60, 90, 180)}
 SHARES = {
     f"share_{days}d": (f"share of the ARR due in {days} days", f"part de l’ARR à échéance sous {days} jours")

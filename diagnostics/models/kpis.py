@@ -1,0 +1,55 @@
+"""Figures that pages read: the KPIs of each period, computed from the facts and kept."""
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from accounts.tenancy import TenantModel, unique_in_organization
+from portfolio.models.facts import text
+
+
+def exact(**options: Any) -> models.DecimalField:
+    """An amount as the ledger computes it: twelve decimals, rounded only when shown."""
+    return models.DecimalField(max_digits=38, decimal_places=12, **options)
+
+
+class KpiPeriod(TenantModel):
+    """The KPIs of one group in one period: arrays in the order of `kpis`; a ratio's denominator may be zero.
+
+    `as_now` says what the facts say now; `as_closed` what they said when the period was first computed after its last
+    day, and never changes. A period that has not closed has no `as_closed`.
+    """
+
+    class Every(models.TextChoices):
+        MONTH = "month"
+        QUARTER = "quarter"
+
+    every = models.CharField(max_length=8, choices=Every.choices)
+    period = models.TextField()
+    first_on = models.DateField()
+    last_on = models.DateField()
+    # '' and '': the whole portfolio.
+    group_by = text()
+    group = text()
+    accounts = models.IntegerField()
+    kpis = ArrayField(models.TextField())
+    numerators = ArrayField(exact())
+    denominators = ArrayField(exact(null=True))
+    closed_at = models.DateTimeField(null=True)
+    closed_kpis = ArrayField(models.TextField(), null=True)
+    closed_numerators = ArrayField(exact(), null=True)
+    closed_denominators = ArrayField(exact(null=True), null=True)
+    computed_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            unique_in_organization("every", "first_on", "group_by", "group", name="diagnostics_kpiperiod_unique"),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "every", "group_by", "first_on"], name="diagnostics_kpiperiod_read"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.period} {self.group}".strip()
