@@ -110,10 +110,8 @@ def undo_model_reset(request: MemberRequest, revision: int) -> HttpResponse:
 def model_preview(request: MemberRequest) -> HttpResponse:
     """What the draft would move, account by account; htmx asks for the part on the model's page."""
     desk, night = open_desk(request.organization), last_night()
-    if desk.values and not desk.faults and night is not None:
-        preview_draft(desk, night)
-        desk = open_desk(request.organization)
-    context = describe_draft(request, desk)
+    computed = preview_draft(desk, night) if desk.values and not desk.faults and night is not None else None
+    context = describe_draft(request, desk, computed)
     if request.headers.get("HX-Request"):
         return render(request, "diagnostics/model.html#preview", context)
     found: Preview | None = context["preview"]
@@ -198,21 +196,21 @@ def describe_page(
     request: MemberRequest, desk: Desk, saved: Saved | None = None, written: dict[str, str] | None = None
 ) -> dict[str, Any]:
     """The whole page."""
-    groups = describe_fields(desk, saved)
+    fitted = find_fitted(desk)
     return describe_draft(request, desk) | {
-        "groups": groups,
-        "weights": describe_weights(desk, find_fitted(desk), saved),
-        "has_fitted": find_fitted(desk) is not None,
+        "groups": describe_fields(desk, saved),
+        "weights": describe_weights(desk, fitted, saved),
+        "has_fitted": fitted is not None,
         "versions": list_versions(request.organization.currency),
         "written": written or {},
     }
 
 
-def describe_draft(request: MemberRequest, desk: Desk) -> dict[str, Any]:
+def describe_draft(request: MemberRequest, desk: Desk, computed: Preview | None = None) -> dict[str, Any]:
     """The draft's part of the page: its differences, its preview where it is known, and how it is published."""
     changes = may_change(request)
     night = last_night() if changes and desk.values else None
-    found = kept_preview(desk, night) if changes else None
+    found = computed or (kept_preview(desk, night) if changes else None)
     return {
         "desk": desk,
         "draft": desk.draft if desk.values and changes else None,
