@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0015_kpi_switches'),
-        ('diagnostics', '0025_studies'),
+        ('diagnostics', '0031_doubtful_facts'),
     ]
 
     operations = [
