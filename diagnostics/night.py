@@ -80,7 +80,7 @@ def diagnose_book(organization: Organization, night: date) -> DiagnosedBook:
     with connection.cursor() as cursor:
         features = compute_features(cursor, organization.id, night, settings)
         previous = read_state(Facts(cursor, organization.id, continued, settings)) if continued else None
-    diagnoses = diagnose(features, model, night, previous)
+    diagnoses = diagnose(features, model, night, previous, conformed=True)
     return DiagnosedBook(organization, night, version, model, continued, previous, features, diagnoses)
 
 

@@ -46,15 +46,18 @@ def diagnose(
     night: date,
     previous: pl.DataFrame | None = None,
     peers: Peers | None = None,
+    *,
+    conformed: bool = False,
 ) -> pl.DataFrame:
     """The diagnosis of every account of the frame, columns `COLUMNS`, sorted by account_id.
 
     `features`: one row per account, columns of `schema.FEATURES` (what is missing is unknown).
     `previous`: the columns `segments.STATE` of the last diagnosed night; None means no hysteresis.
     `peers`: the book's yardsticks where the frame is not the whole book; None measures the frame itself.
+    `conformed`: the frame comes from `schema.conform`, and need not go through it again.
     A row depends on the other rows through the peers alone. Raises `ValueError` on repeated accounts.
     """
-    measured = measure(conform(features), night)
+    measured = measure(features if conformed else conform(features), night)
     peers = peers or compute_peers(measured)
     measured = attach_peers(measured, peers).with_columns(assign_value_segments(pl.col("arr"), peers.value_floors))
 

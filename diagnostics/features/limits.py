@@ -52,10 +52,25 @@ def find_nearest_limits(limits: pl.DataFrame, metrics: pl.DataFrame, people: pl.
             growth=(pl.col("active_users") - pl.col("active_users_before")) / WINDOW,
         )
     )
+    used = pl.concat([seats, _count_used(limits.filter(pl.col("metric") != "seats"), metrics)])
+    nearest = used.filter(pl.col("used").is_not_null()).with_columns(share=pl.col("used") / pl.col("included"))
+    # Equal shares: the first metric by name, so that nothing depends on the order of rows.
+    nearest = nearest.sort(["account_id", "share", "metric"], descending=[False, True, False])
+    return nearest.unique("account_id", keep="first", maintain_order=True).select(
+        "account_id",
+        limit_metric="metric",
+        limit_used="used",
+        limit_included="included",
+        limit_growth="growth",
+    )
+
+
+def _count_used(limits: pl.DataFrame, metrics: pl.DataFrame) -> pl.DataFrame:
+    """How much is used of limits that are counted or stand at a level, and by how much it grows a day."""
     counted = limits.join(metrics, on=["account_id", "metric"])
     daily = pl.col("sum_28") / WINDOW / pl.col("included")
     level = daily.median().over("metric") >= LEVEL_SHARE
-    counted = counted.filter(pl.col("metric") != "seats").select(
+    return counted.select(
         "account_id",
         "metric",
         "included",
@@ -70,15 +85,4 @@ def find_nearest_limits(limits: pl.DataFrame, metrics: pl.DataFrame, people: pl.
             )
             * (MONTH_DAYS / WINDOW)
         ),
-    )
-    used = pl.concat([seats, counted]).filter(pl.col("used").is_not_null())
-    nearest = used.with_columns(share=pl.col("used") / pl.col("included"))
-    # Equal shares: the first metric by name, so that nothing depends on the order of rows.
-    nearest = nearest.sort(["account_id", "share", "metric"], descending=[False, True, False])
-    return nearest.unique("account_id", keep="first", maintain_order=True).select(
-        "account_id",
-        limit_metric="metric",
-        limit_used="used",
-        limit_included="included",
-        limit_growth="growth",
     )
