@@ -175,7 +175,7 @@ def _name_points(found: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
 
 def _judge(frame: pl.DataFrame, nights: list[date], unknown: int, learned: int) -> Backtest:
     churned, expanded = frame["churned_90d"].to_numpy(), frame["expanded_90d"].to_numpy()
-    names = frame["account_id"].to_list()
+    names, on = frame["account_id"].to_list(), frame["night"].to_physical().to_numpy()
     risk = frame["churn_risk"].to_numpy()
     # A withheld score ranks nothing: in the middle of the others.
     health, potential = (frame[score].fill_null(frame[score].median() or 0.0).to_numpy() for score in SIGNAL_OUTCOME)
@@ -187,9 +187,9 @@ def _judge(frame: pl.DataFrame, nights: list[date], unknown: int, learned: int) 
         rows=frame.height,
         churned=frame.filter("churned_90d")["account_id"].n_unique(),
         expanded=frame.filter("expanded_90d")["account_id"].n_unique(),
-        churn=measure_auc(churned, risk, names),
-        health=measure_auc(churned, -health, names),
-        expansion=measure_auc(expanded, potential, names),
+        churn=measure_auc(churned, risk, names, nights=on),
+        health=measure_auc(churned, -health, names, nights=on),
+        expansion=measure_auc(expanded, potential, names, nights=on),
         mean_forecast=float(risk.mean()),
         rate=float(churned.mean()),
         reliability=measure_reliability(churned, risk),
@@ -258,16 +258,16 @@ def trace_losses(frame: pl.DataFrame, listed: NDArray[np.bool_]) -> list[Loss]:
 def _judge_signals(frame: pl.DataFrame, scores: dict[Score, Numbers]) -> list[SignalWorth]:
     """Every signal that spoke, those that rank best first."""
     worths = []
-    names = frame["account_id"].to_list()
+    names, on = frame["account_id"].to_list(), frame["night"].to_physical().to_numpy()
     for score, (outcome, direction) in SIGNAL_OUTCOME.items():
         labels = frame[outcome].to_numpy()
-        whole = measure_auc(labels, direction * scores[score]).value
+        whole = measure_auc(labels, direction * scores[score], nights=on).value
         for column in (name for name in frame.columns if name.startswith(f"{score}:")):
             points = frame[column].fill_null(0.0).to_numpy()
             if whole is None or not points.any():
                 continue
-            without = measure_auc(labels, direction * (scores[score] - points)).value or 0.5
-            auc = measure_auc(labels, direction * points, names, draws=FEW_DRAWS)
+            without = measure_auc(labels, direction * (scores[score] - points), nights=on).value or 0.5
+            auc = measure_auc(labels, direction * points, names, nights=on, draws=FEW_DRAWS)
             spoke = float((points != 0).mean())
             worths.append(SignalWorth(column.partition(":")[2], score, spoke, auc, whole - without))
     return sorted(worths, key=lambda worth: (worth.score, -(worth.auc.value or 0.5)))

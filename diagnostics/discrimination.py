@@ -5,6 +5,7 @@ Pure functions over NumPy arrays. An account stands in several nights, so interv
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,15 +35,23 @@ class Auc:
 
 
 def measure_auc(
-    labels: NDArray[np.bool_], scores: Numbers, accounts: Sequence[str] | None = None, *, draws: int = DRAWS
+    labels: NDArray[np.bool_],
+    scores: Numbers,
+    accounts: Sequence[str] | None = None,
+    *,
+    nights: NDArray[Any] | None = None,
+    draws: int = DRAWS,
 ) -> Auc:
     """The AUC of scores, of which a higher one should mean True; ties count half.
 
-    With `accounts` (one name per row) the interval is that of a bootstrap that draws accounts with replacement.
+    With `nights` (one per row) an account is compared with those of its own night alone: a book that drifts ranks
+    nobody. With `accounts` (one name per row) the interval is that of a bootstrap that draws accounts with
+    replacement.
     """
-    _, tied = np.unique(scores, return_inverse=True)
+    night = np.zeros(len(scores), dtype=int) if nights is None else np.unique(nights, return_inverse=True)[1]
+    places = _Places.of(scores, night)
     hits = labels.astype(float)
-    value = _weighted_auc(tied, hits, np.ones(len(hits)))
+    value = places.weigh(hits, np.ones(len(hits)))
     if value is None or accounts is None:
         return Auc(value)
     _, owner = np.unique(np.asarray(accounts), return_inverse=True)
@@ -51,21 +60,37 @@ def measure_auc(
     drawn = []
     for _ in range(draws):
         weights = random.multinomial(count, np.full(count, 1 / count))[owner].astype(float)
-        one = _weighted_auc(tied, hits, weights)
+        one = places.weigh(hits, weights)
         if one is not None:
             drawn.append(one)
     low, high = np.percentile(drawn, INTERVAL)
     return Auc(value, float(low), float(high))
 
 
-def _weighted_auc(tied: NDArray[np.intp], hits: Numbers, weights: Numbers) -> float | None:
-    """`tied`: the place of each row's score among the distinct scores, ascending."""
-    positive = np.bincount(tied, weights=weights * hits)
-    negative = np.bincount(tied, weights=weights * (1 - hits))
-    pairs = positive.sum() * negative.sum()
-    if not pairs:
-        return None
-    return float((positive * (np.cumsum(negative) - negative / 2)).sum() / pairs)
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where each row stands among the distinct scores of its night, nights after one another, ascending."""
+
+    of_row: NDArray[np.intp]
+    night: NDArray[np.intp]  # of each place
+
+    @classmethod
+    def of(cls, scores: Numbers, nights: NDArray[np.intp]) -> "_Places":
+        _, rank = np.unique(scores, return_inverse=True)
+        together, of_row = np.unique(nights * (rank.max(initial=0) + 1) + rank, return_inverse=True)
+        return cls(of_row, together // (rank.max(initial=0) + 1))
+
+    def weigh(self, hits: Numbers, weights: Numbers) -> float | None:
+        """The share of pairs in the right order, each night's pairs together; None where there is no pair."""
+        count = len(self.night)
+        positive = np.bincount(self.of_row, weights=weights * hits, minlength=count)
+        negative = np.bincount(self.of_row, weights=weights * (1 - hits), minlength=count)
+        whole = np.bincount(self.night, weights=negative)
+        pairs = (positive * whole[self.night]).sum()
+        if not pairs:
+            return None
+        below = np.cumsum(negative) - np.concatenate([[0.0], np.cumsum(whole)[:-1]])[self.night]
+        return float((positive * (below - negative / 2)).sum() / pairs)
 
 
 def rank_within(groups: Sequence[int] | NDArray[np.intp], scores: Numbers) -> Numbers:
