@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.context import service_context
 from accounts.models import Organization
 from diagnostics.following import follow_night
-from diagnostics.models import DoubtfulFacts, Night
+from diagnostics.models import DoubtfulFacts, Night, Study
 from diagnostics.night import last_ended_day, run_nights
 from diagnostics.tasks import diagnose_night
 from portfolio.events import Days
@@ -34,6 +34,7 @@ def diagnose_arrived_facts(organization_id: uuid.UUID, accounts: frozenset[uuid.
         if not Account.objects.exists():
             Night.objects.all().delete()
             DoubtfulFacts.objects.all().delete()
+            Study.objects.all().delete()
             return
         night = last_ended_day(Organization.objects.get(), timezone.now())
         if days is not None and days[0] > night and Night.objects.exists():

@@ -85,7 +85,7 @@ def describe_record(request: MemberRequest) -> dict[str, Any]:
         "record": found,
         "last_night": found.nights[-1],
         "is_reliable": found.churn.reliable,
-        "is_any_reliable": found.churn.reliable or found.health.reliable or found.expansion.reliable,
+        "nothing_stands": not found.churn.reliable and not found.health.reliable,
         "ours": found.lists[0],
         "listed": max(1, round(found.lists[0].listed / len(found.nights))),
         "list_share": LIST_SHARE,

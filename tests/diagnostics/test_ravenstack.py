@@ -5,14 +5,16 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db.models import Sum
 
 from accounts.context import service_context
 from accounts.models import Organization
 from diagnostics.backtest import run_backtest
 from diagnostics.calibration import calibrate
 from diagnostics.engine.confidence import CONTRADICTORY, FRESH
+from diagnostics.following import follow_night
 from diagnostics.management.commands.backtest import describe_backtest
-from diagnostics.models import Diagnosis
+from diagnostics.models import Diagnosis, DoubtfulFacts
 from diagnostics.night import run_night
 from tests.diagnostics.ravenstack import RAVENSTACK, convert_usage, read, read_day, write_ravenstack
 
@@ -30,17 +32,22 @@ def test_random_labels_are_imported_whole_and_found_to_teach_nothing(cast, tmp_p
     call_command("import_portfolio", str(tmp_path), organization="acme", stdout=out)
     assert rows_of(out.getvalue()) == {f"{name}.csv": (count, count, 0) for name, count in counts.items()}
 
-    # Usage long before the first paid day contradicts the contract: it counts less, and the night goes on.
+    # Every contradiction is counted and shown, and the night goes on; usage before the first paid day counts less.
+    run_night(cast.acme.id, LAST_DAY)
+    follow_night(cast.acme.id)
+    with service_context(cast.acme.id):
+        told = dict(DoubtfulFacts.objects.values_list("kind").annotate(Sum("facts")))
+        assert told["tickets_before_signup"] > 1000
+        assert told["usage_unpaid"] > 1000
     run_night(cast.acme.id, NIGHT)
     contradicted = accounts_used_before_they_paid(NIGHT)
+    assert len(contradicted) >= 5
     with service_context(cast.acme.id):
         found = {
             row.account.source_id: (row.sources[0], row.confidence)
             for row in Diagnosis.objects.filter(night=NIGHT).select_related("account")
         }
-    states = {name: state for name, (state, _confidence) in found.items()}
-    assert len(contradicted) >= 5
-    assert {name for name, state in states.items() if state == CONTRADICTORY} == contradicted & found.keys()
+    assert {name for name, (state, _) in found.items() if state == CONTRADICTORY} == contradicted & found.keys()
     assert {confidence for state, confidence in found.values() if state == CONTRADICTORY} == {0.59}
     assert max(confidence for state, confidence in found.values() if state == FRESH) == 0.8
 
