@@ -13,9 +13,8 @@ from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
 from django.db.models import Field
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as __
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.formats import format_money, format_number, format_percent
 from accounts.forms import month_choices, time_zone_choices
@@ -26,9 +25,9 @@ from diagnostics.engine.signals import BY_NAME, TIERS
 Kind = Literal["points", "nights", "days", "share", "money", "choice", "time"]
 MOST_WEIGHT = 100
 TIER_LABELS: Mapping[str, Any] = {
-    "enterprise": __("Enterprise"),
-    "mid_market": __("Mid-market"),
-    "smb": __("SMB"),
+    "enterprise": _("Enterprise"),
+    "mid_market": _("Mid-market"),
+    "smb": _("SMB"),
 }
 
 
@@ -62,8 +61,8 @@ class ModelField:
         """The values of a choice with their words."""
         if self.path == "thresholds.value_segment":
             return [
-                ("A", _("A: the largest accounts that make 80% of ARR")),
-                ("", _("None: by amount alone")),
+                ("A", gettext("A, 80% of ARR")),
+                ("", gettext("None, amount alone")),
             ]
         if self.path == "organization.time_zone":
             return time_zone_choices()
@@ -75,17 +74,17 @@ class ModelField:
             return self._read_setting(text)
         if self.kind == "choice":
             if text not in dict(self.choices):
-                raise Unfit(_("Choose one of the values on offer."))
+                raise Unfit(gettext("Choose one of the values on offer."))
             return text
         value = read_number(text, language=_language())
         if value is None:
-            raise Unfit(_("Write a number, for example %(example)s.") % {"example": self.write(self.least or 1)})
+            raise Unfit(gettext("Write a number, for example %(example)s.") % {"example": self.write(self.least or 1)})
         if self.kind in ("nights", "days") and value != int(value):
-            raise Unfit(_("Write a whole number."))
+            raise Unfit(gettext("Write a whole number."))
         scaled = value / 100 if self.kind == "share" else value
         if not self.least <= scaled <= self.most:
             words = {"least": self.write(self.least), "most": self.write(self.most)}
-            raise Unfit(_("Write a number from %(least)s to %(most)s.") % words)
+            raise Unfit(gettext("Write a number from %(least)s to %(most)s.") % words)
         return int(value) if self.kind in ("nights", "days") else round(scaled, 4)
 
     def _read_setting(self, text: str) -> Any:
@@ -94,7 +93,7 @@ class ModelField:
         if self.kind in ("money", "days"):
             number = read_number(text, language=_language())
             if number is None or (self.kind == "days" and number != int(number)):
-                raise Unfit(_("Write a whole number.") if self.kind == "days" else _("Write an amount."))
+                raise Unfit(gettext("Write a whole number.") if self.kind == "days" else gettext("Write an amount."))
             text = (
                 format(Decimal(repr(number)).quantize(Decimal("0.01")), "f")
                 if self.kind == "money"
@@ -140,80 +139,74 @@ def store(value: Any) -> Any:
     return value.isoformat() if isinstance(value, time) else value
 
 
-_POINTS = __("points")
-_NIGHTS = __("nights")
-_DAYS = __("days")
+_POINTS = _("points")
+_NIGHTS = _("nights")
+_DAYS = _("days")
 
 # In the order of the page; the heading of each group stands before it.
 GROUPS: tuple[tuple[Any, tuple[ModelField, ...]], ...] = (
     (
-        __("Fragile and recovered"),
+        _("Fragile and recovered"),
         (
-            ModelField("thresholds.fragile_below", "points", __("Fragile below"), __("health")),
-            ModelField("thresholds.fragile_nights", "nights", __("For how long"), _NIGHTS, "", 1, 60),
-            ModelField("thresholds.recovered_from", "points", __("Recovered from"), __("health")),
-            ModelField("thresholds.recovered_nights", "nights", __("For how long"), _NIGHTS, "", 1, 60),
+            ModelField("thresholds.fragile_below", "points", _("Fragile below"), _("health")),
+            ModelField("thresholds.fragile_nights", "nights", _("Fragile after"), _NIGHTS, "", 1, 60),
+            ModelField("thresholds.recovered_from", "points", _("Recovered from"), _("health")),
+            ModelField("thresholds.recovered_nights", "nights", _("Recovered after"), _NIGHTS, "", 1, 60),
         ),
     ),
     (
-        __("Defense and expansion"),
+        _("Defense and expansion"),
         (
             ModelField(
                 "organization.defense_arr",
                 "money",
-                __("Defended from"),
+                _("Defended from"),
                 "",
-                __("ARR from which a fragile account is defended."),
+                _("ARR from which a fragile account is defended."),
             ),
             ModelField(
                 "thresholds.value_segment",
                 "choice",
-                __("Or by value segment"),
+                _("Or by value segment"),
                 "",
-                __("Whatever its ARR, an account of this segment is defended."),
+                _("A: the largest accounts, which make 80% of ARR."),
             ),
-            ModelField("thresholds.high_potential_from", "points", __("High potential from"), __("potential")),
-            ModelField("thresholds.high_potential_until", "points", __("Until it falls below"), __("potential")),
+            ModelField("thresholds.high_potential_from", "points", _("High potential from"), _("potential")),
+            ModelField("thresholds.high_potential_until", "points", _("Until it falls below"), _("potential")),
         ),
     ),
     (
-        __("Growth windows"),
+        _("Growth windows"),
         (
-            ModelField("thresholds.healthy_nights", "nights", __("Opens after"), __("healthy nights"), "", 1, 60),
-            ModelField("thresholds.window_closes_below", "points", __("Closes below"), __("health")),
-            ModelField("thresholds.limit_share", "share", __("Upsell from"), __("% of a limit"), "", 0.1, 2),
-            ModelField("thresholds.limit_days", "days", __("Or full within"), _DAYS, "", 1, 730),
-            ModelField("thresholds.seat_share", "share", __("Seats from"), __("% of seats active"), "", 0.1, 2),
+            ModelField("thresholds.healthy_nights", "nights", _("Opens after"), _NIGHTS, _("healthy ones"), 1, 60),
+            ModelField("thresholds.window_closes_below", "points", _("Closes below"), _("health")),
+            ModelField("thresholds.limit_share", "share", _("Upsell from"), "%", _("of a plan’s limit"), 0.1, 2),
+            ModelField("thresholds.limit_days", "days", _("Or full within"), _DAYS, "", 1, 730),
+            ModelField("thresholds.seat_share", "share", _("Seats from"), "%", _("of licensed seats active"), 0.1, 2),
             ModelField(
-                "thresholds.solid_adoption",
-                "share",
-                __("Cross-sell from"),
-                __("% of comparable breadth"),
-                "",
-                0.1,
-                3,
+                "thresholds.solid_adoption", "share", _("Cross-sell from"), "%", _("of comparable breadth"), 0.1, 3
             ),
         ),
     ),
     (
-        __("Days and nights"),
+        _("Days and nights"),
         (
-            ModelField("organization.night_at", "time", __("Local night")),
-            ModelField("organization.time_zone", "choice", __("Time zone")),
-            ModelField("organization.fiscal_year_first_month", "choice", __("Fiscal year begins")),
+            ModelField("organization.night_at", "time", _("Local night")),
+            ModelField("organization.time_zone", "choice", _("Time zone")),
+            ModelField("organization.fiscal_year_first_month", "choice", _("Fiscal year begins")),
             ModelField(
                 "organization.late_renewal_grace_days",
                 "days",
-                __("Late-renewal grace"),
+                _("Late-renewal grace"),
                 _DAYS,
-                __("A renewal signed so late still counts as renewed."),
+                _("A renewal signed so late still counts as renewed."),
             ),
             ModelField(
                 "organization.cooldown_days",
                 "days",
-                __("Cool-down of a pitch"),
+                _("Cool-down of a pitch"),
                 _DAYS,
-                __("The same pitch is not made to an account again before."),
+                _("The same pitch is not made to an account again before."),
             ),
         ),
     ),
@@ -246,12 +239,12 @@ def name_field(path: str) -> str:
         label = BY_NAME[signal].label[_language().startswith("fr")]
         return f"{label}, {TIER_LABELS[tier]}"
     return {
-        "thresholds.fragile_nights": _("Nights until fragile"),
-        "thresholds.recovered_nights": _("Nights until recovered"),
-        "thresholds.high_potential_until": _("High potential until below"),
-        "thresholds.healthy_nights": _("Healthy nights before a window opens"),
-        "thresholds.window_closes_below": _("A window closes below"),
-        "thresholds.limit_days": _("Upsell where a limit is full within, in days"),
-        "thresholds.value_segment": _("Defended value segment"),
-        "organization.defense_arr": _("Defended from, in ARR"),
+        "thresholds.fragile_nights": gettext("Fragile after, in nights"),
+        "thresholds.recovered_nights": gettext("Recovered after, in nights"),
+        "thresholds.high_potential_until": gettext("High potential until below"),
+        "thresholds.healthy_nights": gettext("Healthy nights before a window opens"),
+        "thresholds.window_closes_below": gettext("A window closes below"),
+        "thresholds.limit_days": gettext("Upsell where a limit is full within, in days"),
+        "thresholds.value_segment": gettext("Defended value segment"),
+        "organization.defense_arr": gettext("Defended from, in ARR"),
     }.get(path, str(field.label))

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as __
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from portfolio.catalogue import EDITABLE, GIVEN, NUMBERS
@@ -15,53 +14,53 @@ from portfolio.contract import FILES
 from portfolio.models import Plan, Product
 
 LABELS: Mapping[str, Any] = {
-    "name": __("Name"),
-    "family": __("Family"),
-    "core": __("Main product"),
-    "need_phrases": __("Need phrases"),
-    "effect": __("What its use means"),
-    "opens_expansion": __("Opens expansion"),
-    "rank": __("Rank"),
-    "list_price_monthly": __("List price, a month"),
-    "price_basis": __("Price basis"),
-    "currency": __("Currency"),
-    "included": __("Included"),
-    "metric": __("Metric"),
-    "kind": __("Kind"),
-    "happened_on": __("Day"),
-    "ended_on": __("Until"),
-    "title": __("Title"),
-    "product_id": __("Product"),
-    "plan_id": __("Plan"),
+    "name": _("Name"),
+    "family": _("Family"),
+    "core": _("Main product"),
+    "need_phrases": _("Need phrases"),
+    "effect": _("What its use means"),
+    "opens_expansion": _("Opens expansion"),
+    "rank": _("Rank"),
+    "list_price_monthly": _("List price, a month"),
+    "price_basis": _("Price basis"),
+    "currency": _("Currency"),
+    "included": _("Included"),
+    "metric": _("Metric"),
+    "kind": _("Kind"),
+    "happened_on": _("Day"),
+    "ended_on": _("Until"),
+    "title": _("Title"),
+    "product_id": _("Product"),
+    "plan_id": _("Plan"),
 }
 HELPS: Mapping[str, Any] = {
-    "need_phrases": __(
+    "need_phrases": _(
         "By which an exchange or a ticket voices this need, in English and in French, separated by ;"
     ),
-    "rank": __("1 is the lowest"),
-    "metric": __("feature:NAME as in usage, or for a limit seats, api_calls or another metric"),
-    "currency": __("Empty: the reporting currency"),
-    "family": __("Products of one family replace each other"),
+    "rank": _("1 is the lowest"),
+    "metric": _("feature:NAME as in usage, or for a limit seats, api_calls or another metric"),
+    "currency": _("Empty: the reporting currency"),
+    "family": _("Products of one family replace each other"),
 }
 WORDS: Mapping[str, Any] = {
     "key": pgettext_lazy("feature", "Key"),
     "neutral": pgettext_lazy("feature", "Neutral"),
     "negative": pgettext_lazy("feature", "Negative"),
-    "flat": __("Flat"),
-    "per_seat": __("Per seat"),
-    "metered": __("Metered"),
-    "release": __("Release"),
-    "incident": __("Incident"),
-    "price_change": __("Price change"),
-    "true": __("Yes"),
-    "false": __("No"),
+    "flat": _("Flat"),
+    "per_seat": _("Per seat"),
+    "metered": _("Metered"),
+    "release": _("Release"),
+    "incident": _("Incident"),
+    "price_change": _("Price change"),
+    "true": _("Yes"),
+    "false": _("No"),
 }
 NAMES: Mapping[str, tuple[Any, Any]] = {
-    "products": (__("Product"), __("Add a product")),
-    "features": (__("Feature"), __("Add a feature")),
-    "plans": (__("Plan"), __("Add a plan")),
-    "plan_limits": (__("Plan limit"), __("Add a limit")),
-    "product_events": (__("Product event"), __("Add an event")),
+    "products": (_("Product"), _("Add a product")),
+    "features": (_("Feature"), _("Add a feature")),
+    "plans": (_("Plan"), _("Add a plan")),
+    "plan_limits": (_("Plan limit"), _("Add a limit")),
+    "product_events": (_("Product event"), _("Add an event")),
 }
 
 
@@ -120,7 +119,7 @@ def _list_choices(column: Column) -> list[tuple[str, str]]:
         return [("", "–"), *Product.objects.order_by("name").values_list("source_id", "name")]
     else:
         return []
-    empty = [] if column.required else [("", _("not said"))]
+    empty = [] if column.required else [("", gettext("not said"))]
     return [*empty, *((value, str(WORDS.get(value, value))) for value in found)]
 
 

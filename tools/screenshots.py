@@ -25,6 +25,8 @@ SCREENS = {
     "account": "first account of the list",
     "import": "/o/brindel/import/",
     "data-quality": "/o/brindel/data-quality/",
+    "model": "/o/brindel/model/",
+    "catalogue": "/o/brindel/catalogue/",
     "members": "/o/brindel/members/",
     "settings": "/o/brindel/settings/",
     "preferences": "/preferences/",

@@ -209,18 +209,18 @@ def _gaps_of_product(
 
         if not line.limits.get(plan.id):
             add(
-                _("%(name)s %(plan)s: no limit") % words,
+                _("%(name)s, %(plan)s: no limit") % words,
                 _("No limit date, so no upsell window."),
                 file="plan_limits",
                 given={"plan_id": plan.source_id},
             )
         if plan.list_price_monthly is None:
-            add(_("%(name)s %(plan)s: no list price") % words, _("The step to it has no amount of its own."))
+            add(_("%(name)s, %(plan)s: no list price") % words, _("The step to it has no amount of its own."))
         if not plan.price_basis:
-            add(_("%(name)s %(plan)s: no price basis") % words, _("Seats and usage cannot be told apart."))
+            add(_("%(name)s, %(plan)s: no price basis") % words, _("Seats and usage cannot be told apart."))
         if ranks.count(plan.rank) > 1:
             add(
-                _("%(name)s %(plan)s: rank %(rank)s twice") % {**words, "rank": plan.rank},
+                _("%(name)s, %(plan)s: rank %(rank)s twice") % {**words, "rank": plan.rank},
                 _("A change of plan cannot be told from a change of price."),
             )
     without = amounts.get(("plan", product.id, None), Amount())

@@ -19,6 +19,13 @@ SCREENS = (
     "data-quality/",
     "contract/",
     "export/",
+    "model/",
+    "model/preview/",
+    "model/versions/",
+    "model/versions/1/",
+    "catalogue/",
+    "catalogue product",
+    "catalogue/features/new/",
     "members/",
     "settings/",
     "audit/",
@@ -45,7 +52,10 @@ def test_signed_in_screens_hold(sign_in, width, theme, language):
     page = sign_in(OWNER, width=width, color_scheme=theme, locale=language)
     faults = {}
     for screen in SCREENS:
-        if screen == "account":
+        if screen == "catalogue product":
+            page.goto("/o/brindel/catalogue/")
+            page.goto(page.locator("table a[href*='/catalogue/product/']").first.get_attribute("href"))
+        elif screen == "account":
             page.goto("/o/brindel/accounts/")
             page.goto(page.locator("main table tbody a").first.get_attribute("href"))
         else:
