@@ -23,8 +23,8 @@ LONGEST_SLUG = 48
 SETTINGS = frozenset(
     {
         *("name", "visibility", "currency", "time_zone", "night_at"),
-        *("fiscal_year_first_month", "defense_arr", "late_renewal_grace_days", "cooldown_days"),
         *("nrr_with_reactivation", "figures_per_person"),
+        *("fiscal_year_first_month", "defense_arr", "late_renewal_grace_days", "priorities_a_day", "cooldown_days"),
     }
 )
 

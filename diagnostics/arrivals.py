@@ -1,4 +1,7 @@
-"""What the diagnosis does when facts arrive: the night is run at once, and a sample gets a history of nights."""
+"""What the diagnosis does when facts arrive: the accounts concerned are diagnosed again, or the whole night is.
+
+A sample gets a history of nights.
+"""
 
 import logging
 import uuid
@@ -11,13 +14,18 @@ from accounts.context import service_context
 from accounts.models import Organization
 from diagnostics.following import follow_night
 from diagnostics.models import DoubtfulFacts, Night, Study
+from diagnostics.models import DoubtfulFacts, Night
+from diagnostics.day import note_arrival
+from diagnostics.models import Night
 from diagnostics.night import last_ended_day, run_nights
-from diagnostics.tasks import diagnose_night
+from diagnostics.tasks import diagnose_day, diagnose_night
 from portfolio.events import Days
 from portfolio.models import Account
 
 logger = logging.getLogger(__name__)
 
+# Late facts of more accounts than these, and of more than half of them, are a new state of the book.
+FEW_ACCOUNTS, MOST_SHARE = 10, 0.5
 # Thirty-day changes of ten nights, and two years of history.
 SAMPLE_DAILY = 40
 SAMPLE_MONTHS = 24
@@ -25,10 +33,10 @@ TOLD_EVERY = 20
 
 
 def diagnose_arrived_facts(organization_id: uuid.UUID, accounts: frozenset[uuid.UUID] | None, days: Days) -> None:
-    """Queue last night again, or for the first time, where facts have come that it should have known.
+    """Queue the accounts concerned for their day, or last night again where most of the book should be another.
 
-    Facts of today alone wait for the next night. Without any account left, the nights go too: an empty organization
-    begins anew.
+    The first night is run at once. Facts of today that name no account wait for the next night. Without any account
+    left, the nights go too: an empty organization begins anew.
     """
     with service_context(organization_id):
         if not Account.objects.exists():
@@ -36,10 +44,19 @@ def diagnose_arrived_facts(organization_id: uuid.UUID, accounts: frozenset[uuid.
             DoubtfulFacts.objects.all().delete()
             Study.objects.all().delete()
             return
-        night = last_ended_day(Organization.objects.get(), timezone.now())
-        if days is not None and days[0] > night and Night.objects.exists():
-            return
-        transaction.on_commit(lambda: diagnose_night.delay(str(organization_id), night.isoformat(), again=True))
+        ended = last_ended_day(Organization.objects.get(), timezone.now())
+        last = Night.objects.order_by("-night").first()
+        late = days is None or days[0] <= ended
+        if last is None or (late and concerns_book(accounts, last)):
+            transaction.on_commit(lambda: diagnose_night.delay(str(organization_id), ended.isoformat(), again=True))
+        elif accounts:
+            note_arrival(organization_id, accounts)
+            transaction.on_commit(lambda: diagnose_day.delay(str(organization_id)))
+
+
+def concerns_book(accounts: frozenset[uuid.UUID] | None, last: Night) -> bool:
+    """Whether facts that last night should have known change the book itself: all accounts, or most of them."""
+    return not accounts or len(accounts) > max(FEW_ACCOUNTS, last.accounts * MOST_SHARE)
 
 
 def diagnose_sample(organization_id: uuid.UUID) -> None:

@@ -17,6 +17,10 @@ from diagnostics.lease import LeaseLost, NightRunning, queue_due_night
 from diagnostics.models import Night
 from diagnostics.night import run_night
 from diagnostics.studies import make_study
+from diagnostics.day import diagnose_arrived
+from diagnostics.lease import LeaseLost, NightRunning, queue_due_night
+from diagnostics.models import Night
+from diagnostics.night import last_ended_day, run_night
 
 logger = logging.getLogger(__name__)
 
@@ -74,3 +78,24 @@ def make_study_task(organization_id: str, study_id: str) -> None:
     """Make a track record or a calibration that was asked for."""
     state = make_study(uuid.UUID(organization_id), uuid.UUID(study_id))
     logger.info("Study %s of %s ended: %s.", study_id, organization_id, state or "it waits no longer")
+
+
+@shared_task(name="diagnostics.diagnose_day", bind=True, acks_late=True, max_retries=AGAIN_TRIES)
+def diagnose_day(self: Any, organization_id: str) -> None:
+    """Diagnose the accounts whose facts arrived since last night; a message that finds none waiting does nothing.
+
+    Where the facts brought a source that last night did not know, the night is run again for the whole book.
+    """
+    organization = uuid.UUID(organization_id)
+    with service_context(organization):
+        if not Organization.objects.exists():
+            logger.info("Organization %s is gone: its day is dropped.", organization)
+            return
+        ended = last_ended_day(Organization.objects.get(), timezone.now())
+    try:
+        run = diagnose_arrived(organization)
+    except (NightRunning, LeaseLost) as reason:
+        raise self.retry(exc=reason, countdown=AGAIN_SECONDS) from reason
+    logger.info("Day of %s: %s accounts, %s movements.", organization, run.accounts, run.movements)
+    if run.new_source:
+        diagnose_night.delay(organization_id, ended.isoformat(), again=True)

@@ -20,6 +20,7 @@ ORGANIZATION = (
     "defense_arr",
     "nrr_with_reactivation",
     "figures_per_person",
+    "priorities_a_day",
     "cooldown_days",
 )
 

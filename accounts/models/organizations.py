@@ -76,6 +76,12 @@ class Organization(models.Model):
         default=40_000,
         validators=[MinValueValidator(0)],
     )
+    priorities_a_day = models.PositiveSmallIntegerField(
+        _("priorities a person and day"),
+        default=10,
+        db_default=10,
+        validators=[MinValueValidator(1), MaxValueValidator(50)],
+    )
     cooldown_days = models.PositiveSmallIntegerField(
         _("cool-down of a pitch, in days"), default=60, db_default=60, validators=[MaxValueValidator(365)]
     )

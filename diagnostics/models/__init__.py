@@ -1,3 +1,4 @@
+from diagnostics.models.day import ArrivedFacts, DayDiagnosis
 from diagnostics.models.diagnoses import Diagnosis
 from diagnostics.models.drafts import ModelDraft
 from diagnostics.models.kpis import KpiPeriod
@@ -7,9 +8,12 @@ from diagnostics.models.nights import ModelVersion, Night, NightLease
 from diagnostics.models.priorities import Priority
 from diagnostics.models.quality import DoubtfulFacts
 from diagnostics.models.studies import Study
+from diagnostics.models.verdicts import SignalVerdict
 from diagnostics.models.views import SavedView
 
 __all__ = [
+    "ArrivedFacts",
+    "DayDiagnosis",
     "Diagnosis",
     "DoubtfulFacts",
     "KpiPeriod",
@@ -22,5 +26,6 @@ __all__ = [
     "ReadText",
     "SavedView",
     "Study",
+    "SignalVerdict",
     "VoicedNeed",
 ]

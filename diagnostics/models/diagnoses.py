@@ -40,8 +40,8 @@ class Lever(models.TextChoices):
     PRICE = "price", _("Price")
 
 
-class Diagnosis(TenantModel):
-    """One account on one night. `points` and `values` are read by signal number of the night's model version."""
+class Diagnosed(TenantModel):
+    """What is found about one account. `points` and `values` are read by signal number of a model version."""
 
     Segment = Segment
     Lever = Lever
@@ -87,6 +87,14 @@ class Diagnosis(TenantModel):
     nights = models.SmallIntegerField()
 
     class Meta(TenantModel.Meta):
+        abstract = True
+
+
+class Diagnosis(Diagnosed):
+    """One account on one night, by the night's model version."""
+
+    class Meta(Diagnosed.Meta):
+        abstract = False
         constraints = [
             *TenantModel.Meta.constraints,
             unique_in_organization("account", "night", name="diagnostics_diagnosis_unique"),

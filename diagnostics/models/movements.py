@@ -9,7 +9,7 @@ from portfolio.models.facts import account_key, text
 
 
 class Movement(TenantModel):
-    """One account moved in one way on one night."""
+    """One account moved in one way on one night, or in the day after it."""
 
     class Kind(models.TextChoices):
         # In order of weight: where one account moved in several ways, the first is shown first.
@@ -25,6 +25,8 @@ class Movement(TenantModel):
 
     account = account_key(delete="CASCADE")
     night = models.DateField()
+    # When it was seen in the day, under the day's date, until the night of that day replaces it; NULL: by a night.
+    at = models.DateTimeField(null=True)
     kind = models.CharField(max_length=20, choices=Kind.choices)
     place = models.SmallIntegerField()  # of this kind in the order above
     arr = amount(null=True)

@@ -26,11 +26,12 @@ class Priority(TenantModel):
         OWNER = "owner", _("No owner")
 
     class LeftOut(models.TextChoices):
-        MORE_THAN_TEN = "more_than_ten", _("More than ten")
+        MORE_THAN_TEN = "more_than_ten", _("More than a day holds")
         BELOW_THRESHOLD = "below_threshold", _("Below the threshold")
         DONE = "done", _("Done, nothing new since")
         SNOOZED = "snoozed", _("Snoozed")
         DISMISSED = "dismissed", _("Dismissed, nothing new since")
+        COOLDOWN = "cooldown", _("Offered lately")
 
     account = account_key(delete="CASCADE")
     night = models.DateField()
@@ -55,6 +56,14 @@ class Priority(TenantModel):
     # Lighter subjects of the same account and person, which this one speaks for.
     also = ArrayField(models.TextField(), default=list)
     contact = forgotten("portfolio.Contact", "contact_id")
+    # What is new since the last act on the subject, in codes and figures; NULL where nobody acted before.
+    news = models.JSONField(null=True)
+    # Rows of one cause are one row of the list, under one rank: `event:`, `signal:` or `kind:` and its name.
+    pool = text()
+    event = forgotten("portfolio.ProductEvent", "event_id")
+    # How many accounts of the organization share the cause, whoever owns them, and their ARR.
+    pool_accounts = models.IntegerField(null=True)
+    pool_arr = amount(null=True)
 
     class Meta(TenantModel.Meta):
         constraints = [

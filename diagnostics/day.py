@@ -1,0 +1,148 @@
+"""The day: accounts whose facts changed since last night are diagnosed again, and only they.
+
+The yardsticks are measured over the whole book as the day stands: a median, or the last day that a source knows, is
+no single account's. Only the rows of the accounts concerned are scored and written. They are provisional, part of no
+night: the night of the day replaces their movements, and what a day found changes no later diagnosis.
+"""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
+
+from accounts.context import service_context
+from accounts.models import Organization
+from diagnostics.book import DiagnosedBook, feature_settings
+from diagnostics.engine import diagnose
+from diagnostics.engine.diagnosis import measure_book
+from diagnostics.features import compute_features
+from diagnostics.lease import hold_lease
+from diagnostics.model_versions import read_model
+from diagnostics.models import ArrivedFacts, DayDiagnosis, Movement, Night
+from diagnostics.movements import MONTH, MONTH_SLACK, attach_causes, compare_nights, find_moves
+from diagnostics.needs import find_voiced_needs
+from diagnostics.writing import CONTINUED, insert_night_rows
+
+# What cannot wait for the night. A lever that opens or closes, or a limit that comes nearer, also moves by the calendar
+# alone, of which a day that is not over has only a part.
+KINDS = ("notice_given", "entered_defense", "left_defense", "entered_expansion", "left_expansion", "health_moved")
+# The night's column that says what a source knows, and the feature whose oldest day last night would have known.
+SOURCES = {
+    "usage_known_to": "last_used_on",
+    "support_known_to": "last_ticket_on",
+    "billing_known_to": "billing_known_to",
+}
+
+NOTE = """
+INSERT INTO diagnostics_arrivedfacts (id, organization_id, account_id, arrived_at)
+SELECT gen_random_uuid(), account.organization_id, account.id, clock_timestamp()
+FROM portfolio_account account WHERE account.organization_id = %s AND account.id = ANY(%s)
+ON CONFLICT (organization_id, account_id) DO NOTHING
+"""
+TAKE = "DELETE FROM diagnostics_arrivedfacts WHERE organization_id = %s RETURNING account_id::text"
+STATE = (
+    "SELECT {} FROM diagnostics_diagnosis WHERE organization_id = %s AND night = %s AND account_id = ANY(%s::uuid[])"
+)
+FORGET = """
+DELETE FROM diagnostics_daydiagnosis WHERE organization_id = %(organization)s
+    AND (night <= %(last)s OR account_id = ANY(%(accounts)s::uuid[]))
+"""
+FORGET_MOVES = """
+DELETE FROM diagnostics_movement m WHERE m.organization_id = %(organization)s AND m.night = %(day)s
+    AND m.account_id = ANY(%(accounts)s::uuid[]) AND NOT EXISTS (
+        SELECT FROM unnest(%(moved)s::uuid[], %(kinds)s::text[]) AS still (account_id, kind)
+        WHERE still.account_id = m.account_id AND still.kind = m.kind)
+"""
+# A movement that was seen before keeps its hour; its figures are today's latest.
+SEEN_BEFORE = """
+WHERE true ON CONFLICT (organization_id, night, account_id, kind) DO UPDATE
+SET arr = excluded.arr, from_value = excluded.from_value, to_value = excluded.to_value, from_code = excluded.from_code,
+    to_code = excluded.to_code, since = excluded.since, cause = excluded.cause, cause_points = excluded.cause_points
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DayRun:
+    """What a run found: accounts diagnosed, movements flagged, and whether the whole book needs its night again."""
+
+    accounts: int
+    movements: int
+    new_source: bool = False
+
+
+def note_arrival(organization_id: uuid.UUID, accounts: Collection[uuid.UUID]) -> None:
+    """Keep in mind whose facts changed; one row an account, however often it is told. Needs the open context."""
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE, [organization_id, list(accounts)])
+
+
+def diagnose_arrived(organization_id: uuid.UUID, *, wait_seconds: float = 0.0) -> DayRun:
+    """Diagnose the accounts that wait, as the day stands, and flag what moved since last night; safe to run twice.
+
+    Raises NightRunning where another run of the organization outlasts `wait_seconds`: the accounts wait on. Without a
+    night to continue, or where the night of the day has run, nothing is done.
+    """
+    with service_context(organization_id):
+        organization = Organization.objects.get()
+        last = Night.objects.select_related("model_version").order_by("-night").first()
+        if last is None or not ArrivedFacts.objects.exists():
+            return DayRun(0, 0)
+    day = timezone.now().astimezone(organization.zone).date()
+    if day <= last.night:
+        return DayRun(0, 0)
+    with hold_lease(organization_id, last.night, wait_seconds=wait_seconds) as lease, service_context(organization_id):
+        find_voiced_needs()
+        with connection.cursor() as cursor:
+            cursor.execute(TAKE, [organization_id])
+            accounts = sorted(row[0] for row in cursor.fetchall())
+            run = write_day(cursor, organization, last, day, accounts) if accounts else DayRun(0, 0)
+        lease.give_back()
+    return run
+
+
+def write_day(cursor: CursorWrapper, organization: Organization, last: Night, day: date, accounts: list[str]) -> DayRun:
+    """Diagnose these accounts as `day` stands and replace what was found about them before, in the open transaction."""
+    book, new_source = diagnose_accounts(cursor, organization, last, day, accounts)
+    cursor.execute(FORGET, {"organization": organization.id, "last": last.night, "accounts": accounts})
+    now = (("at", "clock_timestamp()"),)
+    insert_night_rows(cursor, DayDiagnosis, organization.id, day, book.diagnoses.drop("night"), also=now)
+    moved = find_day_moves(cursor, book)
+    named = {"moved": moved["account_id"].to_list(), "kinds": moved["kind"].to_list()}
+    cursor.execute(FORGET_MOVES, {"organization": organization.id, "day": day, "accounts": accounts, **named})
+    insert_night_rows(cursor, Movement, organization.id, day, moved, join=SEEN_BEFORE, also=now)
+    return DayRun(book.diagnoses.height, moved.height, new_source)
+
+
+def diagnose_accounts(
+    cursor: CursorWrapper, organization: Organization, last: Night, day: date, accounts: list[str]
+) -> tuple[DiagnosedBook, bool]:
+    """The accounts' diagnoses on a day that is not over, after the state of `last` and by its model.
+
+    Also whether the book knows a source that last night did not: then every account's diagnosis is another.
+    """
+    model = read_model(last.model_version)
+    features = compute_features(cursor, organization.id, day, feature_settings(organization))
+    columns = ", ".join("account_id::text" if name == "account_id" else name for name in CONTINUED)
+    cursor.execute(STATE.format(columns), [organization.id, last.night, accounts])
+    previous = pl.DataFrame(cursor.fetchall(), schema=CONTINUED, orient="row")
+    mine = features.filter(pl.col("account_id").is_in(accounts))
+    diagnoses = diagnose(mine, model, day, previous, measure_book(features, day))
+    book = DiagnosedBook(organization, day, last.model_version, model, last.night, previous, mine, diagnoses)
+    return book, any(
+        getattr(last, known) is None and (features[dated].min() or day) <= last.night
+        for known, dated in SOURCES.items()
+    )
+
+
+def find_day_moves(cursor: CursorWrapper, book: DiagnosedBook) -> pl.DataFrame:
+    """What moved since last night and cannot wait for the next one, with its cause."""
+    assert book.continued is not None
+    oldest = book.continued - MONTH - MONTH_SLACK
+    versions = dict(Night.objects.filter(night__gte=oldest).values_list("night", "model_version_id"))
+    moved = find_moves(compare_nights(cursor, book, versions)).filter(pl.col("kind").is_in(KINDS))
+    return attach_causes(cursor, book, moved, versions)
