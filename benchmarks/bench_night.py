@@ -125,15 +125,17 @@ def run(options: argparse.Namespace) -> Iterator[Figure]:
             )
 
 
-def make_organization(admin: psycopg.Connection, owner: User, slug: str, accounts: int) -> uuid.UUID:
-    """One organization with its facts, made in sets."""
+def make_organization(
+    admin: psycopg.Connection, owner: User, slug: str, accounts: int, night: date = NIGHT
+) -> uuid.UUID:
+    """One organization with its facts up to the end of `night`, made in sets."""
     organization = found_organization(name=slug, slug=slug, owner=owner, with_trial=False)
     months = "SELECT portfolio_make_usage_month(m::date) FROM generate_series(%s::date, %s, '1 month') m"
     with admin.transaction():
-        admin.execute(months, [(NIGHT - timedelta(days=DAYS)).replace(day=1), NIGHT])
+        admin.execute(months, [(night - timedelta(days=DAYS)).replace(day=1), night])
         # Keys are not what is measured; checking them would take most of the time.
         admin.execute("SET LOCAL session_replication_role = replica")
-        values = {"organization": organization.id, "accounts": accounts, "night": NIGHT, "days": DAYS}
+        values = {"organization": organization.id, "accounts": accounts, "night": night, "days": DAYS}
         cursor = psycopg.ClientCursor(admin)
         cursor.execute(DATA, values)
     return organization.id

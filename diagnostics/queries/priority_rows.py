@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from itertools import islice
 from urllib.parse import quote
 from uuid import UUID
 
@@ -12,21 +11,13 @@ from django.utils.translation import gettext as _
 
 from accounts.formats import format_day
 from diagnostics.acts import DISMISS_REASONS, DONE_KINDS
-from diagnostics.engine import Contribution
 from diagnostics.models import Diagnosis, Priority
 from diagnostics.priorities.candidates import GROWTH
+from diagnostics.priorities.reasons import MOST_REASONS, choose_reasons
 from diagnostics.priorities.wording import OWN_SOURCES, ActionFacts, Person, describe_action, describe_own_words
 from diagnostics.queries.causes import Cause, CauseReader
 from portfolio.models import Plan, Product
 
-LEAST_POINTS = 1.0  # less is no reason to act
-# The signals that open a lever say why now, whatever weighs more in the potential.
-OPENS = {
-    "upsell": ("limit_used", "limit_ahead"),
-    "seats": ("seats_taken",),
-    "usage": ("limit_used", "limit_ahead"),
-    "cross_sell": ("need_voiced",),
-}
 LONG_NIGHTS = 14  # for how long a recovered account is held in Retain
 
 
@@ -242,31 +233,10 @@ def _read_causes(priority: Priority, diagnosis: Diagnosis | None, reader: CauseR
         causes.append(Cause(sentence=told, source=source, label=str(priority.get_kind_display())))
     if diagnosis is not None:
         # Words cost most: only what may be said is put into them.
-        chosen = islice(_choose_contributions(priority, diagnosis, reader, bool(told)), 2 - len(causes))
+        chosen = choose_reasons(priority.kind, reader.contributions(diagnosis), has_own_words=bool(told))
+        chosen = chosen[: MOST_REASONS - len(causes)]
         causes += [reader.describe(given, diagnosis) for given in chosen]
     return causes
-
-
-def _choose_contributions(
-    priority: Priority, diagnosis: Diagnosis, reader: CauseReader, has_own_words: bool
-) -> list[Contribution]:
-    """What gives most potential or costs most health, and is known; what opens the lever comes first."""
-    growth = priority.kind in GROWTH
-    speaking = [
-        given
-        for given in reader.weigh(diagnosis, "potential" if growth else "health")
-        if given.known
-        and given.source != "scale"
-        and (given.points > 0) == growth
-        and abs(given.points) >= LEAST_POINTS
-        # The kind's own words on a notice say what the signal would say again.
-        and not (has_own_words and given.name == "notice_given")
-    ]
-    openers = OPENS.get(priority.kind, ())
-    first = next((given for given in speaking if given.name in openers), None)
-    # Two signals on one limit say the same twice: the other one comes last.
-    rest = sorted((given for given in speaking if given is not first), key=lambda given: given.name in openers)
-    return [first, *rest] if first else rest
 
 
 def _read_action(

@@ -11,8 +11,10 @@ from accounts.context import organization_context
 from accounts.models import AuditEntry, Membership, Organization
 from accounts.models.organizations import Visibility
 from diagnostics import acts
-from diagnostics.models import Priority
+from diagnostics.model_versions import read_model
+from diagnostics.models import Diagnosis, Night, Priority, SignalVerdict
 from diagnostics.night import run_night
+from diagnostics.verdicts import read_signal_precision
 from portfolio.models import Act
 from tests.diagnostics.books import NIGHT, TODAY, make_leaving_account
 
@@ -120,3 +122,69 @@ def test_who_may_act(book):
     member.role = "csm"
     member.organization.trial_ends_at = timezone.now() - timedelta(days=1)
     assert not acts.may_act(member)
+
+
+def make_more(book, count: int) -> list[Priority]:
+    """So many more leaving accounts of Bob's, diagnosed; their priorities."""
+    with organization_context(organization_id=book.acme.id, user_id=book.alice.id):
+        for number in range(count):
+            make_leaving_account(f"More {number}", owner=book.bob.email)
+    run_night(book.acme.id, NIGHT)
+    with organization_context(organization_id=book.acme.id, user_id=book.bob.id):
+        return list(Priority.objects.select_related("account").filter(account__name__startswith="More"))
+
+
+def test_what_is_recorded_together_is_taken_back_as_one(book):
+    more = make_more(book, 3)
+    alone = acts.record_done(membership=bob(book), priority=kestrel(), kind="met")
+    made = acts.record_done_together(membership=bob(book), priorities=more, kind="mailed", note="Same letter")
+    assert acts.describe_together(made) == "3 accounts: mailed, recorded."
+    assert {act.note for act in Act.objects.filter(kind="mailed")} == {"Same letter"}
+    acts.undo(membership=bob(book), act_id=made[1].pk)
+    assert list(Act.objects.all()) == [alone]
+    assert AuditEntry.objects.filter(action="priority.mailed").count() == 3
+    assert AuditEntry.objects.filter(action="priority.undone").count() == 3
+    with pytest.raises(acts.ActGone):
+        acts.undo(membership=bob(book), act_id=made[0].pk)
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_recording_together_asks_as_many_queries_for_one_as_for_thirty(book, count, django_assert_num_queries):
+    more, member = make_more(book, count), bob(book)
+    with django_assert_num_queries(4):
+        acts.dismiss_together(membership=member, priorities=more, reason="no_problem")
+
+
+def test_all_priorities_or_none(book):
+    Organization.objects.update(visibility=Visibility.OWN)
+    hidden = Priority.objects.get(account__name="Orvanta")
+    assert acts.access_priorities(bob(book), [kestrel().pk]) == [kestrel()]
+    for ids in ([kestrel().pk, hidden.pk], [kestrel().pk, book.acme.id], []):
+        with pytest.raises(Http404):
+            acts.access_priorities(bob(book), ids)
+
+
+def test_acts_say_which_signals_were_worth_it(book):
+    version = Night.objects.get().model_version
+    names = read_model(version).names
+    number = names.index("overdue_invoices")
+    for name in ("Kestrel", "Orvanta"):
+        diagnosis = Diagnosis.objects.get(account__name=name)
+        diagnosis.points[number], diagnosis.points[names.index("revenue_path")] = -9.0, -4.0
+        with_figures = [1.0 if value is None else value for value in diagnosis.values]
+        Diagnosis.objects.filter(pk=diagnosis.pk).update(points=diagnosis.points, values=with_figures)
+    orvanta = Priority.objects.select_related("account").get(account__name="Orvanta")
+    acts.record_done(membership=bob(book), priority=kestrel(), kind="called")
+    refuted = acts.dismiss(membership=bob(book), priority=orvanta, reason="wrong_facts")
+    acts.snooze(membership=bob(book), priority=kestrel(), until=TODAY + timedelta(days=1))
+    shown = list(SignalVerdict.objects.order_by("dismissed", "place").values_list("signal", "place", "dismissed"))
+    assert shown == [
+        ("overdue_invoices", 1, ""),
+        ("revenue_path", 2, ""),
+        ("overdue_invoices", 1, "wrong_facts"),
+        ("revenue_path", 2, "wrong_facts"),
+    ]
+    found = read_signal_precision()["overdue_invoices"]
+    assert (found.acted, found.refuted, found.precision) == (1, 1, 0.5)
+    acts.undo(membership=bob(book), act_id=refuted.pk)
+    assert read_signal_precision()["overdue_invoices"].precision == 1.0
