@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='priority',
             name='news',
-            field=models.JSONField(null=True),
+            field=models.JSONField(default=dict),
         ),
         migrations.AddField(
             model_name='priority',
@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='priority',
             name='pool_accounts',
-            field=models.IntegerField(null=True),
+            field=models.SmallIntegerField(null=True),
         ),
         migrations.AddField(
             model_name='priority',

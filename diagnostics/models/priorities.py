@@ -56,13 +56,13 @@ class Priority(TenantModel):
     # Lighter subjects of the same account and person, which this one speaks for.
     also = ArrayField(models.TextField(), default=list)
     contact = forgotten("portfolio.Contact", "contact_id")
-    # What is new since the last act on the subject, in codes and figures; NULL where nobody acted before.
-    news = models.JSONField(null=True)
+    # What is new since the last act on the subject, in codes and figures; {} where nobody acted before.
+    news = models.JSONField(default=dict)
     # Rows of one cause are one row of the list, under one rank: `event:`, `signal:` or `kind:` and its name.
     pool = text()
     event = forgotten("portfolio.ProductEvent", "event_id")
     # How many accounts of the organization share the cause, whoever owns them, and their ARR.
-    pool_accounts = models.IntegerField(null=True)
+    pool_accounts = models.SmallIntegerField(null=True)
     pool_arr = amount(null=True)
 
     class Meta(TenantModel.Meta):

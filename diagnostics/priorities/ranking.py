@@ -1,4 +1,4 @@
-"""Whose priority it is, and in which order: at most ten a person a day, by expected effect and deadline."""
+"""Whose priority it is, and in which order: as many a person and day as the organization says, by expected effect."""
 
 from datetime import date
 
@@ -6,7 +6,6 @@ import polars as pl
 
 from diagnostics.models import Priority
 
-A_DAY = 10
 KEPT_LEFT_OUT = 10
 # A deadline within thirty days raises the weight, up to double on its day; the effect that is shown stays as it is.
 URGENT_DAYS = 30
@@ -44,22 +43,41 @@ def keep_one_per_account(candidates: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def rank(candidates: pl.DataFrame) -> pl.DataFrame:
-    """Column rank, 1 to 10 for each person; left_out says why a row has none. Rows left out before stay so."""
-    ordered = candidates.sort(ORDER, descending=DESCENDING, nulls_last=True)
+def rank(candidates: pl.DataFrame, a_day: int) -> pl.DataFrame:
+    """Column rank, 1 to `a_day` for each person; left_out says why a row has none. Rows left out before stay so.
+
+    The rows of a pool are one: they share a rank, by the sum of their effects.
+    """
     waiting = pl.col("left_out") == ""
-    largest = pl.col("effect").filter(waiting).max().over("owner_email")
+    unit = pl.when(pl.col("pool") != "").then(pl.col("pool")).otherwise(pl.col("account_id")).alias("unit")
+    ordered = candidates.with_columns(unit).with_columns(
+        pl.when(waiting & pl.col(name).is_not_null().any().over("owner_email", "unit"))
+        .then(pl.col(name).filter(waiting).sum().over("owner_email", "unit"))
+        .otherwise(pl.col(name))
+        .alias(f"unit_{name}")
+        for name in ("effect", "weight", "base")
+    )
+    ordered = ordered.sort(
+        ["unit_weight", "unit_base", "unit", *ORDER],
+        descending=[True, True, False, *DESCENDING],
+        nulls_last=True,
+    )
+    largest = pl.col("unit_effect").filter(waiting).max().over("owner_email")
     ordered = ordered.with_columns(
-        left_out=pl.when(waiting & (pl.col("effect") < LEAST_SHARE * largest).fill_null(False))
+        left_out=pl.when(waiting & (pl.col("unit_effect") < LEAST_SHARE * largest).fill_null(False))
         .then(pl.lit(Priority.LeftOut.BELOW_THRESHOLD.value))
         .otherwise(pl.col("left_out"))
     )
-    place = waiting.cast(pl.Int16).cum_sum().over("owner_email")
-    return ordered.with_columns(rank=pl.when(waiting).then(place)).with_columns(
-        left_out=pl.when(pl.col("rank") > A_DAY)
-        .then(pl.lit(Priority.LeftOut.MORE_THAN_TEN.value))
-        .otherwise(pl.col("left_out")),
-        rank=pl.when(pl.col("rank") <= A_DAY).then(pl.col("rank")),
+    place = (waiting & (pl.struct("owner_email", "unit", "left_out").is_first_distinct())).cast(pl.Int16)
+    return (
+        ordered.with_columns(rank=pl.when(waiting).then(place.cum_sum().over("owner_email")))
+        .with_columns(
+            left_out=pl.when(pl.col("rank") > a_day)
+            .then(pl.lit(Priority.LeftOut.MORE_THAN_TEN.value))
+            .otherwise(pl.col("left_out")),
+            rank=pl.when(pl.col("rank") <= a_day).then(pl.col("rank")),
+        )
+        .drop("unit", "unit_effect", "unit_weight", "unit_base")
     )
 
 

@@ -2,7 +2,11 @@
 
 New is, against the night that the member saw when acting: another lever or segment, another first cause, health lower
 (for growth: potential higher) by 5 points, one contribution worse (better) by 3, a new date for the decision, or a
-newer fact of the subject's own kind. A snooze and a plan also end on their date.
+newer fact of the subject's own kind. A snooze and a plan also end on their date. What is new is kept with the row, so
+that the list can say it.
+
+An offer has a cool-down: whatever is new, the same growth lever is not put to the same account again within the
+organization's number of days after an act on it or its dismissal.
 """
 
 import uuid
@@ -14,19 +18,25 @@ from django.db.backends.utils import CursorWrapper
 
 from diagnostics.book import DiagnosedBook
 from diagnostics.models import Priority
+from diagnostics.priorities.candidates import GROWTH
 
 DONE_KINDS = ("called", "mailed", "met", "planned", "no_action")
 DATED_KINDS = ("snoozed", "planned")  # their reason is the day on which the subject returns
+# An act that put the offer to the account, or decided against it; a plan to do so is none yet.
+PITCH_KINDS = ("called", "mailed", "met", "no_action", "dismissed")
+NOTHING_NEW = "{}"
 SCORE_STEP = 5.0
 CONTRIBUTION_STEP = 3.0
 
 # The last act on each subject known on the night, beside the diagnosis that the member saw.
 ACTS = """
-SELECT act.account_id::text, act.priority, act.kind, act.reason, act.acted_on,
+SELECT act.account_id::text, act.priority, act.kind, act.reason, act.acted_on, act.pitched_on,
        seen.health, seen.potential, seen.segment, seen.lever, seen.top_cause, seen.decision_on, seen.points
 FROM (
     SELECT DISTINCT ON (account_id, priority)
-           account_id, priority, kind, reason, (at AT TIME ZONE %(zone)s)::date AS acted_on
+           account_id, priority, kind, reason, (at AT TIME ZONE %(zone)s)::date AS acted_on,
+           (max(at) FILTER (WHERE kind = ANY(%(pitches)s)) OVER (PARTITION BY account_id, priority)
+               AT TIME ZONE %(zone)s)::date AS pitched_on
     FROM portfolio_act
     WHERE organization_id = %(organization)s AND at < %(end)s AND priority <> '' AND kind = ANY(%(kinds)s)
     ORDER BY account_id, priority, at DESC, source_id DESC
@@ -43,6 +53,7 @@ SCHEMA: dict[str, Any] = {
     "act": pl.String,
     "reason": pl.String,
     "acted_on": pl.Date,
+    "pitched_on": pl.Date,
     "seen_health": pl.Float64,
     "seen_potential": pl.Float64,
     "seen_segment": pl.String,
@@ -64,15 +75,18 @@ def read_acts(
             "end": end_of_night,
             "zone": time_zone,
             "kinds": [*DONE_KINDS, "snoozed", "dismissed"],
+            "pitches": list(PITCH_KINDS),
         },
     )
     return pl.DataFrame(cursor.fetchall(), schema=SCHEMA, orient="row")
 
 
 def suppress(candidates: pl.DataFrame, book: DiagnosedBook, acts: pl.DataFrame) -> pl.DataFrame:
-    """Columns left_out and left_out_until, for the subjects that were acted on and have nothing new since."""
+    """Columns left_out, left_out_until and news: subjects that were acted on, and what is new about them since."""
     if not acts.height:
-        return candidates.with_columns(left_out=pl.lit(""), left_out_until=pl.lit(None, dtype=pl.Date))
+        return candidates.with_columns(
+            left_out=pl.lit(""), left_out_until=pl.lit(None, dtype=pl.Date), news=pl.lit(NOTHING_NEW)
+        )
     now = book.diagnoses.select(
         "account_id", "health", "potential", "segment", pl.col("lever").alias("now_lever"), "points"
     )
@@ -90,14 +104,26 @@ def suppress(candidates: pl.DataFrame, book: DiagnosedBook, acts: pl.DataFrame) 
         .then(pl.lit(Priority.LeftOut.SNOOZED.value))
         .otherwise(pl.lit(Priority.LeftOut.DISMISSED.value))
     )
-    kept_away = pl.col("act").is_not_null() & ~returned & ~_is_new(len(book.model.names))
+    frame = frame.with_columns(_find_news(len(book.model.names)))
+    kept_away = pl.col("act").is_not_null() & ~returned & ~pl.col("is_new")
+    offered_until = pl.col("pitched_on") + pl.duration(days=book.organization.cooldown_days)
+    cooling = pl.col("subject").is_in(GROWTH) & (offered_until > book.night + timedelta(days=1))
+    cooling = cooling.fill_null(False) & ~(kept_away & (pl.col("act") == "snoozed"))
     return frame.with_columns(
-        left_out=pl.when(kept_away).then(why).otherwise(pl.lit("")),
-        left_out_until=pl.when(kept_away).then(until),
-    ).select(*candidates.columns, "left_out", "left_out_until")
+        left_out=pl.when(cooling)
+        .then(pl.lit(Priority.LeftOut.COOLDOWN.value))
+        .when(kept_away)
+        .then(why)
+        .otherwise(pl.lit("")),
+        left_out_until=pl.when(cooling).then(offered_until).when(kept_away).then(until),
+        news=pl.when(pl.col("act").is_not_null() & ~kept_away)
+        .then(_write_news().struct.json_encode())
+        .otherwise(pl.lit(NOTHING_NEW)),
+    ).select(*candidates.columns, "left_out", "left_out_until", "news")
 
 
-def _is_new(signals: int) -> pl.Expr:
+def _find_news(signals: int) -> list[pl.Expr]:
+    """Column is_new, and what makes it so: contribution `worse` by `worse_by`, score_moved, own_day."""
     growth = ~pl.col("lever").is_in(["retain", ""])
     sign = pl.when(growth).then(1.0).otherwise(-1.0)
     moved = sign * pl.when(growth).then(pl.col("potential") - pl.col("seen_potential")).otherwise(
@@ -106,12 +132,49 @@ def _is_new(signals: int) -> pl.Expr:
     comparable = pl.when(pl.col("seen_points").list.len() == signals).then(pl.col("seen_points"))
     change = (pl.col("points") - comparable) * sign
     own_day = pl.col("facts").str.json_path_match("$.on").str.to_date("%Y-%m-%d", strict=False)
-    return pl.any_horizontal(
+    newer = pl.when(own_day > pl.col("acted_on")).then(own_day)
+    is_new = pl.any_horizontal(
         pl.col("segment") != pl.col("seen_segment"),
         pl.col("now_lever") != pl.col("seen_lever"),
         pl.col("top_cause") != pl.col("seen_top_cause"),
         moved >= SCORE_STEP,
         change.list.max() >= CONTRIBUTION_STEP,
         pl.col("decision_on") != pl.col("seen_decision_on"),
-        own_day > pl.col("acted_on"),
-    ).fill_null(False)
+        newer.is_not_null(),
+    )
+    stepped = change.list.max() >= CONTRIBUTION_STEP
+    return [
+        is_new.fill_null(False).alias("is_new"),
+        (moved >= SCORE_STEP).fill_null(False).alias("score_moved"),
+        pl.when(stepped).then(change.list.arg_max() + 1).cast(pl.Int16).alias("worse"),
+        newer.alias("own_day"),
+        growth.alias("growth"),
+    ]
+
+
+def _write_news() -> pl.Expr:
+    """The last act, and before and now of everything that differs; null where it does not."""
+
+    def pair(now: str, seen: str) -> pl.Expr:
+        differs = pl.col(now) != pl.col(seen)
+        return pl.when(differs.fill_null(False)).then(
+            pl.concat_list(pl.col(seen).cast(pl.String), pl.col(now).cast(pl.String))
+        )
+
+    scored = {
+        "health": pl.when(pl.col("score_moved") & ~pl.col("growth")).then(pl.concat_list("seen_health", "health")),
+        "potential": pl.when(pl.col("score_moved") & pl.col("growth")).then(
+            pl.concat_list("seen_potential", "potential")
+        ),
+    }
+    return pl.struct(
+        act="act",
+        acted_on=pl.col("acted_on").cast(pl.String),
+        on=pl.col("own_day").cast(pl.String),
+        segment=pair("segment", "seen_segment"),
+        lever=pair("now_lever", "seen_lever"),
+        cause=pl.when((pl.col("top_cause") != pl.col("seen_top_cause")).fill_null(False)).then("top_cause"),
+        worse="worse",
+        decision=pair("decision_on", "seen_decision_on"),
+        **scored,
+    )

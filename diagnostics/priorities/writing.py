@@ -1,4 +1,4 @@
-"""Priorities of a night: candidates → owners → weight → acts → rank → one INSERT that chooses the contacts."""
+"""Priorities of a night: candidates → owners → weight → acts → pools → rank → one INSERT that chooses the contacts."""
 
 from datetime import datetime, time, timedelta
 
@@ -8,6 +8,7 @@ from diagnostics.book import DiagnosedBook
 from diagnostics.models import Priority
 from diagnostics.priorities import contacts
 from diagnostics.priorities.candidates import find_candidates
+from diagnostics.priorities.pooling import pool_candidates
 from diagnostics.priorities.ranking import assign_owners, keep_first_left_out, keep_one_per_account, rank, weigh
 from diagnostics.priorities.suppression import read_acts, suppress
 from diagnostics.writing import insert_night_rows
@@ -15,7 +16,8 @@ from diagnostics.writing import insert_night_rows
 DELETE = "DELETE FROM diagnostics_priority WHERE organization_id = %s AND night = %s"
 WRITTEN = (
     "account_id", "kind", "subject", "lever", "owner_email", "rank", "left_out", "left_out_until", "effect", "base",
-    "probability", "share", "urgency", "deadline", "decision_on", "facts", "also",
+    "probability", "share", "urgency", "deadline", "decision_on", "facts", "also", "news", "pool", "event_id",
+    "pool_accounts", "pool_arr",
 )  # fmt: skip
 
 
@@ -26,7 +28,8 @@ def write_priorities(cursor: CursorWrapper, book: DiagnosedBook) -> tuple[int, d
     acts = read_acts(cursor, organization.id, end_of_night=end, time_zone=organization.time_zone)
     found = assign_owners(find_candidates(book))
     found = keep_one_per_account(suppress(weigh(found, night), book, acts))
-    kept, unlisted = keep_first_left_out(rank(found))
+    found = rank(pool_candidates(cursor, found, book), organization.priorities_a_day)
+    kept, unlisted = keep_first_left_out(found)
     sources = [signal.source for signal in book.model.declarations]
     cursor.execute(DELETE, [organization.id, night])
     insert_night_rows(

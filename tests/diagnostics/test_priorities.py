@@ -204,6 +204,7 @@ def candidate(
         "deadline": NIGHT + timedelta(days=days) if days is not None else None,
         "owner_email": owner,
         "left_out": more.get("left_out", ""),
+        "pool": more.get("pool", ""),
     }
 
 
@@ -218,7 +219,7 @@ def test_rank_is_by_effect_and_a_near_deadline_weighs_up_to_double():
         ],
         schema_overrides={"deadline": pl.Date},
     )
-    ranked = rank(weigh(frame, NIGHT))
+    ranked = rank(weigh(frame, NIGHT), 10)
     assert ranked.select("account_id", "effect", "urgency", "rank").rows() == [
         ("b", 30.0, 2.0, 1),
         ("c", 35.0, 1.5, 2),
@@ -233,7 +234,7 @@ def test_at_most_ten_a_person_and_what_is_left_out_says_why():
     rows = [candidate(f"b{n:02}", base=1000.0 - n) for n in range(25)]
     rows += [candidate("small", base=1.0), candidate("dora", base=5.0, owner="dora")]
     rows += [candidate("snoozed", base=5000.0, left_out="snoozed")]
-    ranked = rank(weigh(pl.DataFrame(rows, schema_overrides={"deadline": pl.Date}), NIGHT))
+    ranked = rank(weigh(pl.DataFrame(rows, schema_overrides={"deadline": pl.Date}), NIGHT), 10)
     by_account = {row["account_id"]: row for row in ranked.iter_rows(named=True)}
     assert [by_account[f"b{n:02}"]["rank"] for n in range(10)] == list(range(1, 11))
     assert {by_account[f"b{n:02}"]["left_out"] for n in range(10, 25)} == {"more_than_ten"}
@@ -262,7 +263,7 @@ def test_one_subject_an_account_and_person_the_heaviest_speaks_for_the_others():
 
 def test_an_unknown_amount_is_listed_last_and_not_left_out():
     rows = [candidate("known", base=10.0), {**candidate("unknown", base=0.0), "base": None}]
-    ranked = rank(weigh(pl.DataFrame(rows, schema_overrides={"deadline": pl.Date}), NIGHT))
+    ranked = rank(weigh(pl.DataFrame(rows, schema_overrides={"deadline": pl.Date}), NIGHT), 10)
     assert ranked.select("account_id", "effect", "rank").rows() == [("known", 5.0, 1), ("unknown", None, 2)]
 
 
