@@ -138,7 +138,7 @@ EVENTS = """
 CROSSINGS = """
     SELECT kind, night FROM diagnostics_movement
     WHERE organization_id = %(organization)s AND account_id = %(account)s
-        AND night > %(day)s - 365 AND kind = ANY(%(crossings)s)
+        AND night > %(day)s - 365 AND kind = ANY(%(crossings)s) AND at IS NULL
     ORDER BY night DESC, place LIMIT 6"""
 
 # The last diagnosed night of each week: a diagnosis is a wide row, and a chart needs no more.

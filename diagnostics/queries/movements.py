@@ -1,28 +1,31 @@
 """Movements in words, for Today, Matrix and the account's timeline."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models.functions import JSONObject
 
 from accounts.formats import NARROW, NOTHING, format_day, format_number
-from accounts.models import Membership
+from accounts.models import Membership, Organization
 from accounts.permissions import ADMINS
-from diagnostics.engine import ScoringModel
+from diagnostics.engine import ScoringModel, read_contributions
 from diagnostics.engine.signals import BY_NAME
 from diagnostics.model_versions import read_model
-from diagnostics.models import Movement, Night
+from diagnostics.models import DayDiagnosis, Movement, Night
 from diagnostics.models.diagnoses import Lever
+from diagnostics.movements import PLACES
 from diagnostics.queries.diagnosed import read_nights
 from portfolio.books import visible_accounts
 from portfolio.models import Account
 
 CROSSINGS = ("entered_defense", "left_defense", "entered_expansion", "left_expansion")
 DOWN = ("notice_given", "entered_defense", "left_expansion", "lever_closed")
-SHOWN_FIRST = 4
+SHOWN_FIRST, SHOWN_TODAY = 4, 2
+READ_FIRST = 60  # the largest, among which the four accounts and the first names of those that crossed are found
 
 HEADLINES = {
     "notice_given": ("Notice given", "Préavis donné"),
@@ -63,6 +66,9 @@ class MovementRow:
     to_code: str
     headline: str
     cause: str
+    # When it was seen in the day, before any night knew; `fact` is then the sentence of its cause.
+    at: datetime | None = None
+    fact: str = ""
 
     @property
     def crosses(self) -> bool:
@@ -72,13 +78,28 @@ class MovementRow:
 
 @dataclass(slots=True)
 class Movements:
-    """The movements of a night: the four largest, one an account, then how many more and who crossed a line."""
+    """The movements of a night: the four largest, one an account, then how many more and who crossed a line.
+
+    `today` are those of the day that is not over, newest first; `crossed` names the first of `crossings` accounts.
+    """
 
     total: int
     since: date | None
     largest: list[MovementRow]
     more: int
     crossed: list[str]
+    crossings: int = 0
+    today: list[MovementRow] = field(default_factory=list)
+
+    @property
+    def shown(self) -> list[MovementRow]:
+        """The day's first two, then the largest of the night, four in all."""
+        return [*self.today[:SHOWN_TODAY], *self.largest][:SHOWN_FIRST]
+
+    @property
+    def left(self) -> int:
+        """How many movements are not among those shown."""
+        return self.more + len(self.largest) + len(self.today) - len(self.shown)
 
 
 def read_movements(
@@ -94,18 +115,74 @@ def read_movements(
     return describe_movements(_largest_first(found)[:limit], {night.night: read_model(night.model_version)}, language)
 
 
+def read_day_movements(membership: Membership, *, scope: str, language: str) -> list[MovementRow]:
+    """What the day that is not over has found so far, newest first, one an account; in two queries."""
+    nights = read_nights(with_model=True)
+    if nights is None:
+        return []
+    return read_largest_movements(membership, scope=scope, language=language, night=nights.last).today
+
+
+def read_largest_movements(membership: Membership, *, scope: str, language: str, night: Night) -> Movements:
+    """What Today shows of a night and of the day after it; one query, whatever the number of movements."""
+    told = JSONObject(points="points", values="values", sources="sources", limit_metric="limit_metric")
+    day = DayDiagnosis.objects.filter(account_id=OuterRef("account_id"), night=OuterRef("night"))
+    found = Movement.objects.filter(
+        Q(night=night.night) | Q(night__gt=night.night, at__isnull=False), account__in=accounts_of(membership, scope)
+    )
+    of_night = Q(at__isnull=True)
+    counted = found.annotate(
+        total=Window(Count("pk", filter=of_night)),
+        crossings=Window(Count("pk", filter=of_night & Q(kind__in=CROSSINGS))),
+        day=Subquery(day.values(told=told)[:1]),
+    ).select_related("account")
+    first = list(counted.order_by(F("at").desc(nulls_last=True), *LARGEST)[:READ_FIRST])
+    model = read_model(night.model_version)
+    rows = describe_movements(first, {movement.night: model for movement in first}, language)
+    for row, movement in zip(rows, first, strict=True):
+        if movement.at is not None:
+            row.at, row.fact = movement.at, _tell_fact(movement, model, night, language, membership.organization)
+    summary = summarize_movements([row for row in rows if row.at is None])
+    if first:
+        summary.more += first[0].total - summary.total
+        summary.crossings += first[0].crossings - sum(row.crosses for row in rows if row.at is None)
+        summary.total = first[0].total
+    seen: dict[UUID, MovementRow] = {}
+    for row in rows:
+        if row.at is not None:
+            known = seen.setdefault(row.account_id, row)
+            if PLACES[row.kind] < PLACES[known.kind]:
+                seen[row.account_id] = row
+    summary.today = list(seen.values())
+    return summary
+
+
+def _tell_fact(movement: Movement, model: ScoringModel, night: Night, language: str, organization: Organization) -> str:
+    """The sentence of the movement's cause, as the day found it; '' where nothing of it is known."""
+    found = movement.day  # type: ignore[attr-defined]  # annotated by the query
+    if not found or not movement.cause:
+        return ""
+    given = read_contributions(model, found["points"], found["values"])[movement.cause - 1]
+    texts = {"limit_metric": found["limit_metric"]}
+    return given.sentence(
+        "fr" if language.startswith("fr") else "en", currency=organization.currency, night=movement.night, texts=texts
+    )
+
+
 def summarize_movements(rows: list[MovementRow]) -> Movements:
-    """What Today shows above the list; `rows` are all movements of the night, largest ARR first."""
+    """The four largest of all movements of a night, which come largest ARR first, and what is left."""
     largest: dict[UUID, MovementRow] = {}
     for row in rows:
         largest.setdefault(row.account_id, row)
     shown = list(largest.values())[:SHOWN_FIRST]
+    crossed = [row.account_name for row in rows if row.crosses and row not in shown]
     return Movements(
         total=len(rows),
         since=min((row.since for row in rows), default=None),
         largest=shown,
         more=len(rows) - len(shown),
-        crossed=[row.account_name for row in rows if row.crosses and row not in shown],
+        crossed=crossed,
+        crossings=len(crossed),
     )
 
 
@@ -139,8 +216,11 @@ def describe_movements(
     return [_describe(movement, models.get(movement.night), language) for movement in movements]
 
 
+LARGEST = (F("arr").desc(nulls_last=True), F("account_id").asc(), F("place").asc())
+
+
 def _largest_first(movements: QuerySet[Movement]) -> QuerySet[Movement]:
-    return movements.select_related("account").order_by(F("arr").desc(nulls_last=True), "account_id", "place")
+    return movements.select_related("account").order_by(*LARGEST)
 
 
 def _describe(movement: Movement, model: ScoringModel | None, language: str) -> MovementRow:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 from urllib.parse import quote
 from uuid import UUID
 
@@ -11,25 +12,29 @@ from django.utils.translation import gettext as _
 
 from accounts.formats import format_day
 from diagnostics.acts import DISMISS_REASONS, DONE_KINDS
+from diagnostics.engine import Contribution
 from diagnostics.models import Diagnosis, Priority
 from diagnostics.priorities.candidates import GROWTH
 from diagnostics.priorities.reasons import MOST_REASONS, choose_reasons
 from diagnostics.priorities.wording import OWN_SOURCES, ActionFacts, Person, describe_action, describe_own_words
 from diagnostics.queries.causes import Cause, CauseReader
-from portfolio.models import Plan, Product
+from diagnostics.queries.movements import MovementRow
+from diagnostics.queries.news import tell_news
+from portfolio.models import Plan, Product, ProductEvent
 
 LONG_NIGHTS = 14  # for how long a recovered account is held in Retain
 
 
 @dataclass(frozen=True, slots=True)
 class ContactBrief:
-    """The person an action names."""
+    """The person an action names; the e-mail address is empty where none is known."""
 
     id: UUID
     name: str
     title: str
     role: str
     stance: str
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,17 @@ class PriorityRow:
     causes: list[Cause]
     action: Action
     evidence: list[Cause] = field(default_factory=list)
+    # What is new since the last act on it; what the day found; who else would turn to the same person today.
+    news: str = ""
+    day: MovementRow | None = None
+    overlap: str = ""
+    pool: str = ""
+    pool_accounts: int | None = None
+    pool_arr: Decimal | None = None
+    event: ProductEvent | None = None
     diagnosis: Diagnosis | None = None
     reader: CauseReader | None = None
+    given: list[Contribution] = field(default_factory=list)
 
     @property
     def why(self) -> str:
@@ -95,18 +109,21 @@ class PriorityRow:
         """The sources behind `why`, each once."""
         return list(dict.fromkeys(cause.source for cause in self.causes if cause.sentence))
 
-    def evidence_of(self, language: str) -> list[Cause]:
-        """What speaks for the subject beyond its figures: contributions of its score in its direction."""
+    def evidence_of(self, most: int | None = None) -> list[Cause]:
+        """What speaks for the subject beyond its figures: contributions in its direction, heaviest first."""
         if self.diagnosis is None or self.reader is None:
             return []
         growth = self.kind in GROWTH
-        heavy = self.reader.heaviest(self.diagnosis, "potential" if growth else "health")
-        return [cause for cause in heavy if cause.sentence and (cause.points > 0) == growth]
+        score = "potential" if growth else "health"
+        speaking = [one for one in self.given if one.score == score and one.points and (one.points > 0) == growth]
+        speaking.sort(key=lambda one: (-abs(one.points), one.number))
+        described = (self.reader.describe(one, self.diagnosis) for one in speaking)
+        return list(islice((cause for cause in described if cause.sentence), most))
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOutRow:
-    """A subject that is not for today, and why."""
+    """A subject that is not for today, and why; `has_it` names the colleague on whose list it stands."""
 
     priority_id: UUID
     account_id: UUID
@@ -116,6 +133,7 @@ class LeftOutRow:
     until: date | None
     effect: Decimal | None
     arr: Decimal | None
+    has_it: str = ""
 
 
 def build_row(
@@ -126,14 +144,19 @@ def build_row(
     *,
     day: date,
     end_of_night: datetime,
+    brief: bool = False,
 ) -> PriorityRow:
-    """One row from what the queries found; sentences and names are opened here, and only here."""
+    """One row from what the queries found; sentences and names are opened here, and only here.
+
+    `brief`: without causes, for a row of which only the figures and the person are shown.
+    """
     night = reader.night.night
     act = priority.act or {}  # type: ignore[attr-defined]  # annotated by the query
-    state, until = _read_state(priority, act, day, end_of_night)
+    state, until = read_state(priority, day, end_of_night)
     health = [(on, score) for on, score, _p in trend if score is not None]
     potential = [(on, score) for on, _h, score in trend if score is not None]
-    causes = _read_causes(priority, diagnosis, reader)
+    given = reader.contributions(diagnosis) if diagnosis is not None and not brief else []
+    causes = _read_causes(priority, diagnosis, reader, given)
     recovered = diagnosis.recovered_nights if diagnosis and priority.lever == "retain" else 0
     return PriorityRow(
         id=priority.id,
@@ -170,18 +193,35 @@ def build_row(
         potential_trend=[score for _on, score in potential],
         causes=causes,
         action=_read_action(priority, diagnosis, causes, reader, recovering=bool(recovered)),
+        news=tell_news(priority.news, reader, diagnosis, day) if state == "open" else "",
+        pool=priority.pool,
+        pool_accounts=priority.pool_accounts,
+        pool_arr=priority.pool_arr,
+        event=priority.event,
         diagnosis=diagnosis,
         reader=reader,
+        given=given,
     )
 
 
-def build_left_out(row: PriorityRow) -> LeftOutRow:
+def build_left_out(row: PriorityRow, *, has_it: str = "") -> LeftOutRow:
     """A row that is not for today, in short."""
-    return LeftOutRow(row.id, row.account_id, row.account_name, row.kind, row.reason, row.until, row.effect, row.arr)
+    return LeftOutRow(
+        priority_id=row.id,
+        account_id=row.account_id,
+        account_name=row.account_name,
+        kind=row.kind,
+        reason=row.reason,
+        until=row.until,
+        effect=row.effect,
+        arr=row.arr,
+        has_it=has_it,
+    )
 
 
-def _read_state(priority: Priority, act: dict[str, str], day: date, end_of_night: datetime) -> tuple[str, date | None]:
-    """What has become of it: today's act counts at once, an older one as the night read it."""
+def read_state(priority: Priority, day: date, end_of_night: datetime) -> tuple[str, date | None]:
+    """What has become of it, and until when: today's act counts at once, an older one as the night read it."""
+    act: dict[str, str] = priority.act or {}  # type: ignore[attr-defined]  # annotated by the query
     until = priority.left_out_until
     if act and datetime.fromisoformat(act["at"]) >= end_of_night:
         until = _day(act["reason"])
@@ -218,7 +258,9 @@ def with_names(diagnoses: QuerySet[Diagnosis]) -> QuerySet[Diagnosis]:
     return diagnoses.annotate(plan_name=Subquery(plans), product_name=Subquery(products))
 
 
-def _read_causes(priority: Priority, diagnosis: Diagnosis | None, reader: CauseReader) -> list[Cause]:
+def _read_causes(
+    priority: Priority, diagnosis: Diagnosis | None, reader: CauseReader, given: list[Contribution]
+) -> list[Cause]:
     """Why now, then the second fact: the kind's own words, then what gives most potential or costs most health."""
     causes = []
     told = describe_own_words(
@@ -233,9 +275,8 @@ def _read_causes(priority: Priority, diagnosis: Diagnosis | None, reader: CauseR
         causes.append(Cause(sentence=told, source=source, label=str(priority.get_kind_display())))
     if diagnosis is not None:
         # Words cost most: only what may be said is put into them.
-        chosen = choose_reasons(priority.kind, reader.contributions(diagnosis), has_own_words=bool(told))
-        chosen = chosen[: MOST_REASONS - len(causes)]
-        causes += [reader.describe(given, diagnosis) for given in chosen]
+        chosen = choose_reasons(priority.kind, given, has_own_words=bool(told))[: MOST_REASONS - len(causes)]
+        causes += [reader.describe(one, diagnosis) for one in chosen]
     return causes
 
 
@@ -259,7 +300,9 @@ def _read_action(
         product=getattr(diagnosis, "product_name", None) or "",
     )
     text, label, channel = describe_action(facts)
-    brief = ContactBrief(contact.id, contact.name, contact.title, contact.role, contact.stance) if contact else None
+    brief = None
+    if contact:
+        brief = ContactBrief(contact.id, contact.name, contact.title, contact.role, contact.stance, email=contact.email)
     url = ""
     if contact and channel == "call" and contact.phone:
         url = f"tel:{quote(contact.phone.replace(' ', ''), safe='+')}"

@@ -46,9 +46,10 @@ EVENTS = """
     ORDER BY happened_on DESC, id LIMIT %(stop)s"""
 
 MOVEMENTS = """
-    SELECT id, night, kind, from_value, to_value, from_code, to_code, since, cause, cause_points, (
+    SELECT id, night, at, kind, from_value, to_value, from_code, to_code, since, cause, cause_points, (
             SELECT n.model_version_id FROM diagnostics_night n
-            WHERE n.organization_id = %(organization)s AND n.night = m.night) AS model_version
+            WHERE n.organization_id = %(organization)s AND n.night <= m.night
+            ORDER BY n.night DESC LIMIT 1) AS model_version
     FROM diagnostics_movement m
     WHERE organization_id = %(organization)s AND account_id = %(account)s
         AND night <= %(day)s
@@ -68,7 +69,7 @@ PARTS = (
     ("invoice", "issued_on::timestamp AT TIME ZONE %(zone)s", INVOICES),
     ("survey", "answered_at", SURVEYS),
     ("event", "happened_on::timestamp AT TIME ZONE %(zone)s", EVENTS),
-    ("movement", "(night + 1)::timestamp AT TIME ZONE %(zone)s", MOVEMENTS),
+    ("movement", "coalesce(at, (night + 1)::timestamp AT TIME ZONE %(zone)s)", MOVEMENTS),
     ("act", "at", ACTS),
 )
 LATE = ARRIVED_LATE.format(number="(row->>'import_number')::int", day="(moment AT TIME ZONE %(zone)s)::date")

@@ -1,8 +1,10 @@
 """Today: a member's priorities with every figure, what was done about them today, and what moved."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, When
@@ -16,59 +18,79 @@ from diagnostics.models import Diagnosis, Night, Priority
 from diagnostics.priorities.candidates import GROWTH
 from diagnostics.queries.causes import Cause, CauseReader
 from diagnostics.queries.diagnosed import read_nights
-from diagnostics.queries.movements import Movements, own_accounts, read_movements, summarize_movements
-from diagnostics.queries.priority_rows import LeftOutRow, PriorityRow, build_left_out, build_row, with_names
+from diagnostics.queries.movements import Movements, own_accounts, read_largest_movements
+from diagnostics.queries.overlaps import mark_overlaps
+from diagnostics.queries.priority_rows import (
+    LeftOutRow,
+    PriorityRow,
+    build_left_out,
+    build_row,
+    read_state,
+    with_names,
+)
+from diagnostics.queries.shared_rows import Sender, SharedRow, arrange, build_shared
 from portfolio.books import visible_accounts, widest_book
 from portfolio.models import Account, Act
+from portfolio.queries.families import read_roots
 
 SEEN_ACTS = (*DONE_KINDS, "snoozed", "dismissed")
-# A page is read from the top: ten persons' ten, then the first of those left out.
-MOST_ROWS = 100
-MOST_LEFT_OUT = 30
+# Read for one page: its rows, those of shared causes among them, then the first of those left out.
+MOST_READ = 240
+MOST_LEFT_OUT = 60
+# Shown at once; a team's list is longer than anybody reads, and each row costs its forms.
+SHOWN_ROWS = 12
 TREND_DAYS = 30
 SELLING = (*GROWTH, "opportunity")
+TABS = ("open", "snoozed", "done", "dismissed")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What of a day is put into words: the rows under one tab, so many of them (None: all), and what is left out."""
+
+    tab: str = ""
+    most: int | None = None
+    left_out: bool = True
+
+    def take(self, tab: str, units: list[list[Priority]]) -> list[list[Priority]]:
+        """The rows of a tab to build."""
+        return units[: self.most] if self.tab in ("", tab) else []
+
+
+ALL = Wanted()
 
 
 @dataclass(slots=True)
 class Today:
     """One member's day; `night` is None before the first diagnosis. Amounts are those of the open rows.
 
-    `done` and `dismissed` hold today's; what was handled earlier and has nothing new stands in `left_out`.
+    `done` and `dismissed` hold today's; what was handled earlier and has nothing new stands in `left_out`, as do the
+    priorities that a colleague has on accounts of the member's own. `unlisted` are subjects too light to be kept.
+    `counts`: how many rows stand under each tab, built or not.
     """
 
     night: Night | None
     day: date
     scope: str
-    rows: list[PriorityRow] = field(default_factory=list)
+    rows: list[PriorityRow | SharedRow] = field(default_factory=list)
     snoozed: list[PriorityRow] = field(default_factory=list)
     done: list[PriorityRow] = field(default_factory=list)
     dismissed: list[PriorityRow] = field(default_factory=list)
     left_out: list[LeftOutRow] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*TABS, "left_out"), 0))
+    expected: Decimal = Decimal(0)
+    to_defend: Decimal = Decimal(0)
+    open_windows: Decimal = Decimal(0)
+    unlisted: int = 0
+    has_parents: bool = False
     mine_accounts: int = 0
     team_accounts: int = 0
     movements: Movements = field(default_factory=lambda: Movements(0, None, [], 0, []))
 
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many rows stand under each tab."""
-        return {name: len(getattr(self, name)) for name in ("snoozed", "done", "dismissed", "left_out")} | {
-            "open": len(self.rows)
-        }
-
-    @property
-    def expected(self) -> Decimal:
-        """The expected effects of the open rows."""
-        return sum((row.effect or Decimal(0) for row in self.rows), Decimal(0))
-
-    @property
-    def to_defend(self) -> Decimal:
-        """ARR at stake in the open rows."""
-        return sum((row.base or Decimal(0) for row in self.rows if row.kind not in SELLING), Decimal(0))
-
-    @property
-    def open_windows(self) -> Decimal:
-        """Room of the open rows' growth windows."""
-        return sum((row.base or Decimal(0) for row in self.rows if row.kind in SELLING), Decimal(0))
+    def under(self, tab: str) -> list[Any]:
+        """The rows of a tab that were built."""
+        rows: list[Any] = self.rows if tab == "open" else getattr(self, tab)
+        return rows
 
 
 def read_today(
@@ -78,36 +100,98 @@ def read_today(
     language: str,
     segment: str = "",
     lever: str = "",
+    by_parent: bool = False,
+    wanted: Wanted = ALL,
     night: Night | None = None,
 ) -> Today:
     """The day of a member's own book (`mine`) or of everything the member sees (`team`), in six queries.
 
-    `mine` are the priorities that stand in the member's name; an owner or admin also gets those of nobody.
+    `mine` are the priorities that stand in the member's name; an owner or admin also gets those of nobody. One more
+    query names colleagues where some are to be named, and one more finds the parents where rows are grouped by them.
     """
     organization = membership.organization
     night = night or _last_night()
     today = Today(night, local_day(organization), scope)
     if night is None:
         return today
-    found = Priority.objects.filter(_in_scope(membership, scope), night=night.night)
-    if lever:
-        found = found.filter(lever=lever)
-    # Ranked ones first, so that a long tail of those left out cannot crowd them out of the page.
-    first = Case(When(Q(rank__isnull=False) | Q(left_out="snoozed"), then=0), default=1, output_field=IntegerField())
-    priorities = list(_with_act(found).order_by(first, *HEAVIEST)[: MOST_ROWS + MOST_LEFT_OUT])
+    names = own_names(membership)
+    found = find_priorities(membership, scope, night, segment=segment, lever=lever)
+    states = _read_states(found, organization, night, today.day)
+    mine = [one for one in found if scope != "mine" or one.owner_email in names]
+    theirs = [one for one in found if one.owner_email not in names and states[one.id] == "open"]
+    theirs = theirs if scope == "mine" else []
+    by_tab: dict[str, list[Priority]] = {tab: [] for tab in (*TABS, "left_out")}
+    for one in mine:
+        by_tab[states[one.id]].append(one)
+    _add_up(today, by_tab["open"])
+    today.has_parents = any(one.account.parent_id for one in found)
+    roots = read_roots([one.account_id for one in by_tab["open"]]) if by_parent and by_tab["open"] else None
+    units = {tab: [[one] for one in by_tab[tab]] for tab in TABS} | {"open": arrange(by_tab["open"], roots)}
+    left_out = [*theirs, *by_tab["left_out"]]
+    today.counts = {tab: len(units[tab]) for tab in TABS} | {"left_out": len(left_out)}
+
+    shown = {tab: wanted.take(tab, units[tab]) for tab in TABS}
+    listed = left_out[:MOST_LEFT_OUT] if wanted.left_out else []
+    to_build = [one for tab in TABS for unit in shown[tab] for one in unit]
+    # Of a shared cause the first account speaks for the others; those of one parent each have their own.
+    brief = {one.id for unit in shown["open"] for one in unit[1:] if unit[1].pool and unit[0].pool == unit[1].pool}
     reader = CauseReader(night, language=language, currency=organization.currency)
-    places = {"open": today.rows, "snoozed": today.snoozed, "done": today.done, "dismissed": today.dismissed}
-    for row in read_rows(priorities, reader, organization):
-        if segment and row.segment != segment:
-            continue
-        if row.state == "left_out":
-            today.left_out.append(build_left_out(row))
-        else:
-            places[row.state].append(row)
-    today.left_out = today.left_out[:MOST_LEFT_OUT]
-    today.movements = summarize_movements(read_movements(membership, scope=scope, language=language, night=night))
+    built = {row.id: row for row in read_rows([*to_build, *listed], reader, organization, brief=brief | _ids(listed))}
+    colleagues = mark_overlaps(found, states, built, membership)
+    today.movements = read_largest_movements(membership, scope=scope, language=language, night=night)
+    _mark_day(built.values(), today.movements)
+    sender = Sender(str(membership.user), organization.name, today.day, reader.language)
+    today.rows = [build_shared([built[one.id] for one in unit], sender, roots) for unit in shown["open"]]
+    for tab in TABS[1:]:
+        today.under(tab).extend(built[one.id] for [one] in shown[tab])
+    has_it = {one.id: colleagues.get(one.owner_email, one.owner_email) for one in theirs}
+    today.left_out = [build_left_out(built[one.id], has_it=has_it.get(one.id, "")) for one in listed]
+    today.unlisted = sum(count for name, count in night.unlisted.items() if scope != "mine" or name in names)
     today.mine_accounts, today.team_accounts = _count_accounts(membership, night)
     return today
+
+
+def find_priorities(membership: Membership, scope: str, night: Night, *, segment: str, lever: str) -> list[Priority]:
+    """The night's priorities in sight, with account, contact, event and last act; one query.
+
+    The member's own and ranked first, so that neither a colleague's nor a long tail can crowd them out of the page.
+    """
+    found = Priority.objects.filter(_in_sight(membership, scope), night=night.night)
+    if lever:
+        found = found.filter(lever=lever)
+    if segment:
+        found = found.filter(account__in=Diagnosis.objects.filter(night=night.night, segment=segment).values("account"))
+    own = Q(owner_email__in=own_names(membership)) if scope == "mine" else Q()
+    first = Case(
+        When(own & (Q(rank__isnull=False) | Q(left_out="snoozed")), then=0),
+        When(rank__isnull=False, then=1),
+        default=2,
+        output_field=IntegerField(),
+    )
+    return list(_with_act(found).order_by(first, *HEAVIEST)[:MOST_READ])
+
+
+def _read_states(found: list[Priority], organization: Organization, night: Night, day: date) -> dict[UUID, str]:
+    end = end_of_day(organization, night.night)
+    return {one.id: read_state(one, day, end)[0] for one in found}
+
+
+def _add_up(today: Today, rows: list[Priority]) -> None:
+    """Expected effects, ARR at stake and room of windows of the open rows."""
+    today.expected = sum((one.effect or Decimal(0) for one in rows), Decimal(0))
+    today.to_defend = sum((one.base or Decimal(0) for one in rows if one.kind not in SELLING), Decimal(0))
+    today.open_windows = sum((one.base or Decimal(0) for one in rows if one.kind in SELLING), Decimal(0))
+
+
+def _ids(priorities: list[Priority]) -> set[UUID]:
+    return {one.id for one in priorities}
+
+
+def _mark_day(rows: Iterable[PriorityRow], movements: Movements) -> None:
+    """What the day found about an account stands on its row as well."""
+    found = {move.account_id: move for move in movements.today}
+    for row in rows:
+        row.day = found.get(row.account_id)
 
 
 def read_priority(membership: Membership, priority_id: UUID, *, language: str) -> PriorityRow | None:
@@ -129,13 +213,13 @@ def find_account_priority(account_id: UUID, night: date) -> Priority | None:
     return found.order_by(F("rank").asc(nulls_last=True), *HEAVIEST).first()
 
 
-def read_evidence(row: PriorityRow, *, language: str) -> list[Cause]:
-    """Every contribution that speaks for the row's subject, heaviest first; no query."""
-    return row.evidence_of(language)
+def read_evidence(row: PriorityRow, *, most: int | None = None) -> list[Cause]:
+    """The contributions that speak for the row's subject, heaviest first; no query."""
+    return row.evidence_of(most)
 
 
 def count_open(membership: Membership) -> int:
-    """How many priorities of the last night stand open in the member's name, for the navigation; one query."""
+    """How many rows of the last night stand open in the member's name, for the navigation; one query."""
     last = Night.objects.order_by("-night").values("night")[:1]
     acted = Act.objects.filter(
         account_id=OuterRef("account_id"),
@@ -143,12 +227,23 @@ def count_open(membership: Membership) -> int:
         kind__in=SEEN_ACTS,
         at__date__gt=OuterRef("night"),
     )
-    mine = Priority.objects.filter(_in_scope(membership, "mine"), night=Subquery(last), rank__isnull=False)
-    return mine.exclude(Exists(acted)).count()
+    mine = Priority.objects.filter(
+        account__in=visible_accounts(membership),
+        owner_email__in=own_names(membership),
+        night=Subquery(last),
+        rank__isnull=False,
+    )
+    # The accounts of one cause share a rank: they are one row.
+    return mine.exclude(Exists(acted)).values("owner_email", "rank").distinct().count()
 
 
-def read_rows(priorities: list[Priority], reader: CauseReader, organization: Organization) -> list[PriorityRow]:
-    """Priorities of one night with diagnosis and trend: two queries, whatever their number."""
+def read_rows(
+    priorities: list[Priority], reader: CauseReader, organization: Organization, *, brief: Collection[UUID] = ()
+) -> list[PriorityRow]:
+    """Priorities of one night with diagnosis and trend: two queries, whatever their number.
+
+    `brief`: those of which the figures alone are shown.
+    """
     night = reader.night.night
     ids = {priority.account_id for priority in priorities}
     diagnoses: dict[UUID, Diagnosis] = {}
@@ -161,14 +256,16 @@ def read_rows(priorities: list[Priority], reader: CauseReader, organization: Org
         )
         for account_id, *point in past.order_by("night").values_list("account_id", "night", "health", "potential"):
             trends.setdefault(account_id, []).append(tuple(point))
+    day, end = local_day(organization), end_of_day(organization, night)
     return [
         build_row(
             priority,
             diagnoses.get(priority.account_id),
             trends.get(priority.account_id, []),
             reader,
-            day=local_day(organization),
-            end_of_night=end_of_day(organization, night),
+            day=day,
+            end_of_night=end,
+            brief=priority.id in brief,
         )
         for priority in priorities
     ]
@@ -188,7 +285,7 @@ def _with_act(priorities: QuerySet[Priority]) -> QuerySet[Priority]:
         account_id=OuterRef("account_id"), priority=OuterRef("subject"), kind__in=SEEN_ACTS
     ).order_by("-at", "-source_id")
     told = JSONObject(id="id", kind="kind", reason="reason", at="at", member_email="member_email")
-    return priorities.select_related("account", "contact").annotate(act=Subquery(acts.values(told=told)[:1]))
+    return priorities.select_related("account", "contact", "event").annotate(act=Subquery(acts.values(told=told)[:1]))
 
 
 def _read_alone(priority: Priority | None, organization: Organization, language: str) -> PriorityRow | None:
@@ -204,14 +301,19 @@ def _last_night() -> Night | None:
     return nights.last if nights else None
 
 
-def _in_scope(membership: Membership, scope: str) -> Q:
-    """Whose priorities: in the member's own name, or of every account the member sees."""
+def own_names(membership: Membership) -> list[str]:
+    """In whose name the member's own priorities stand: an owner or admin also answers for those of nobody."""
+    email = membership.user.email.lower()
+    return [email, ""] if membership.role in ADMINS else [email]
+
+
+def _in_sight(membership: Membership, scope: str) -> Q:
+    """The member's own priorities and a colleague's on the member's own accounts, or those of all that is seen."""
     visible = Q(account__in=visible_accounts(membership))
     if scope != "mine":
         return visible
-    email = membership.user.email.lower()
-    names = [email, ""] if membership.role in ADMINS else [email]
-    return visible & Q(owner_email__in=names)
+    of_colleagues = own_accounts(membership, "account__") & Q(rank__isnull=False)
+    return visible & (Q(owner_email__in=own_names(membership)) | of_colleagues)
 
 
 def _count_accounts(membership: Membership, night: Night) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,12 +19,16 @@ from accounts.models import Role
 from accounts.web import MemberRequest, organization_view
 from diagnostics import acts
 from diagnostics.models.diagnoses import Lever, Segment
-from diagnostics.queries.today import read_evidence, read_movements, read_today
+from diagnostics.queries.movements import read_day_movements, read_movements
+from diagnostics.queries.priority_rows import PriorityRow
+from diagnostics.queries.today import MOST_READ, SHOWN_ROWS, Wanted, read_evidence, read_today
+from diagnostics.templatetags.triage import draw_panels
 from portfolio.models import Act
 
 TABS = ("open", "snoozed", "done", "dismissed")
 SCOPES = ("mine", "team")
 LEVERS = tuple(Lever.values)
+MOST_EVIDENCE = 4
 
 
 def read_choice(request: HttpRequest, name: str, allowed: tuple[str, ...], default: str) -> str:
@@ -45,26 +50,50 @@ def describe_today(request: MemberRequest) -> dict[str, Any]:
     tab = read_choice(request, "tab", TABS, "open")
     segment = read_choice(request, "segment", ("", *Segment.values), "")
     lever = read_choice(request, "lever", ("", *LEVERS), "")
-    today = read_today(request.membership, scope=scope, language=get_language() or "en", segment=segment, lever=lever)
+    by = read_choice(request, "by", ("", "parent"), "")
+    show_left_out = "left_out" in request.GET
+    today = read_today(
+        request.membership,
+        scope=scope,
+        language=get_language() or "en",
+        segment=segment,
+        lever=lever,
+        by_parent=by == "parent",
+        wanted=Wanted(tab, None if "all" in request.GET else SHOWN_ROWS, left_out=show_left_out),
+    )
     request.last_night = today.night  # type: ignore[attr-defined]  # read by the frame
-    rows = {"open": today.rows, "snoozed": today.snoozed, "done": today.done, "dismissed": today.dismissed}[tab]
+    rows = today.under(tab)
     for row in rows if tab == "open" else ():
-        row.evidence = read_evidence(row, language=get_language() or "en")
+        if isinstance(row, PriorityRow):
+            row.evidence = read_evidence(row, most=MOST_EVIDENCE)
     return {
         "today": today,
         "rows": rows,
+        "hidden_rows": today.counts[tab] - len(rows),
+        "by": by,
         "tab": tab,
         "scope": scope,
         "segment": segment,
         "lever": lever,
         "segments": Segment.choices,
         "levers": LEVERS,
-        "show_left_out": "left_out" in request.GET,
+        "show_left_out": show_left_out,
+        **offer_acts(request),
+    }
+
+
+def offer_acts(request: MemberRequest) -> dict[str, Any]:
+    """What a row offers to whoever may act (done, snooze, dismiss), and its parts, drawn once for all rows."""
+    if not acts.may_act(request.membership):
+        return {"may_act": False}
+    offered: dict[str, Any] = {
         "done_kinds": acts.DONE_KINDS.items(),
         "snoozes": [(code, label) for code, (label, _until) in acts.SNOOZES.items()],
         "dismiss_reasons": acts.DISMISS_REASONS.items(),
-        "may_act": acts.may_act(request.membership),
     }
+    # Without the request: with it, the frame's own queries would be asked again.
+    named = {"organization": request.organization, "csrf_token": get_token(request)}
+    return offered | {"may_act": True, "panels": draw_panels(offered | named)}
 
 
 @require_GET
@@ -82,8 +111,10 @@ def today(request: MemberRequest) -> HttpResponse:
 def movements(request: MemberRequest) -> HttpResponse:
     """Everything that moved since the night before, largest ARR first."""
     scope = read_choice(request, "scope", SCOPES, default_scope(request))
-    rows = read_movements(request.membership, scope=scope, language=get_language() or "en")
-    return render(request, "diagnostics/movements.html", {"rows": rows, "scope": scope})
+    language = get_language() or "en"
+    rows = read_movements(request.membership, scope=scope, language=language)
+    day = read_day_movements(request.membership, scope=scope, language=language)
+    return render(request, "diagnostics/movements.html", {"rows": rows, "day": day, "scope": scope})
 
 
 @require_POST
@@ -138,6 +169,42 @@ def undo(request: MemberRequest, act_id: UUID) -> HttpResponse:
     return answer(request, sentence)
 
 
+@require_POST
+@organization_view("portfolio.act")
+def record_done_together(request: MemberRequest) -> HttpResponse:
+    """The same, done about the chosen accounts of one cause."""
+    kind = read_posted(request, "outcome", acts.DONE_KINDS)
+    note = request.POST.get("note", "").strip()
+    return apply_together(
+        request,
+        lambda priorities: acts.record_done_together(
+            membership=request.membership, priorities=priorities, kind=kind, note=note
+        ),
+    )
+
+
+@require_POST
+@organization_view("portfolio.act")
+def snooze_together(request: MemberRequest) -> HttpResponse:
+    """The chosen accounts of one cause, until one of the offered days."""
+    until = acts.snooze_day(request.organization, read_posted(request, "until", acts.SNOOZES))
+    return apply_together(
+        request,
+        lambda priorities: acts.snooze_together(membership=request.membership, priorities=priorities, until=until),
+    )
+
+
+@require_POST
+@organization_view("portfolio.act")
+def dismiss_together(request: MemberRequest) -> HttpResponse:
+    """The chosen accounts of one cause, for one reason."""
+    reason = read_posted(request, "reason", acts.DISMISS_REASONS)
+    return apply_together(
+        request,
+        lambda priorities: acts.dismiss_together(membership=request.membership, priorities=priorities, reason=reason),
+    )
+
+
 def read_posted(request: HttpRequest, name: str, allowed: dict[str, Any]) -> str:
     """A posted code out of a table; raises BadRequest for any other."""
     value = request.POST.get(name, "")
@@ -151,6 +218,26 @@ def apply_act(request: MemberRequest, priority_id: UUID, act: Callable[[Any], Ac
     priority = acts.access_priority(request.membership, priority_id)
     done = act(priority)
     return answer(request, acts.describe_act(done, account=priority.account), undo_of=done)
+
+
+def apply_together(request: MemberRequest, act: Callable[[Any], list[Act]]) -> HttpResponse:
+    """Do it to every chosen priority, or, where a single one is not the member's to see, to none (404)."""
+    chosen = read_chosen(request)
+    if not chosen:
+        return answer(request, gettext("Nothing was recorded: choose at least one account."))
+    done = act(acts.access_priorities(request.membership, chosen))
+    return answer(request, acts.describe_together(done), undo_of=done[0])
+
+
+def read_chosen(request: HttpRequest) -> list[UUID]:
+    """The posted ids, each once; raises BadRequest where one is no id, or there are more than a page can hold."""
+    try:
+        chosen = list(dict.fromkeys(UUID(value) for value in request.POST.getlist("priority")))
+    except ValueError:
+        raise BadRequest("priority is no id.") from None
+    if len(chosen) > MOST_READ:
+        raise BadRequest(f"priority names more than {MOST_READ} rows.")
+    return chosen
 
 
 def answer(request: MemberRequest, sentence: str, *, undo_of: Act | None = None) -> HttpResponse:

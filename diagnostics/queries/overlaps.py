@@ -1,0 +1,42 @@
+"""Two colleagues who would turn to the same person on the same day are told to agree."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership
+from diagnostics.models import Priority
+from diagnostics.queries.priority_rows import PriorityRow
+
+
+def mark_overlaps(
+    found: list[Priority], states: Mapping[UUID, str], rows: Mapping[UUID, PriorityRow], membership: Membership
+) -> dict[str, str]:
+    """Say on each open row who else has its person on the list today; returns colleagues' names by address.
+
+    `found` are all priorities in sight, `rows` those that are shown, by id. One query where a colleague occurs, else
+    none.
+    """
+    own = membership.user.email.lower()
+    emails = {one.owner_email for one in found if states[one.id] in ("open", "left_out")} - {own, ""}
+    if not emails:
+        return {}
+    known = Membership.objects.filter(user__email__in=emails).values_list("user__email", "user__full_name")
+    names = {email: email for email in emails} | {email: name for email, name in known if name}
+    turning: dict[UUID, set[str]] = {}
+    for one in found:
+        if one.contact_id and one.owner_email and states[one.id] == "open":
+            turning.setdefault(one.contact_id, set()).add(one.owner_email)
+    for one in found:
+        row = rows.get(one.id)
+        if row is None or row.state != "open" or row.action.contact is None:
+            continue
+        others = sorted(names.get(email, email) for email in turning.get(one.contact_id, set()) - {one.owner_email})
+        others = [name for name in others if name != own]
+        if others:
+            row.overlap = _("%(who)s also has %(person)s on the list today: agree who calls.") % {
+                "who": others[0],
+                "person": row.action.contact.name,
+            }
+    return names
