@@ -16,7 +16,6 @@ from accounts import audit
 from accounts.models import Membership, Organization
 from accounts.permissions import is_allowed
 from diagnostics.models import Priority
-from diagnostics.verdicts import record_verdicts
 from portfolio.books import visible_accounts
 from portfolio.changes import UNDO_WITHIN
 from portfolio.changes import local_day as local_day  # the screens know it from here
@@ -176,7 +175,7 @@ def describe_together(acts: Sequence[Act], *, name: str = "") -> str:
 def _record(
     membership: Membership, priorities: Sequence[Priority], kind: str, *, reason: str = "", note: str = ""
 ) -> list[Act]:
-    """Acts, their audit rows and the verdicts on the signals shown, each in one statement."""
+    """Acts and their audit rows, each in one statement."""
     together, now = uuid.uuid4(), timezone.now()
     # PostgreSQL and the export's CSV know no NUL.
     words = note.replace("\x00", "").strip()[:MOST_CHARACTERS]
@@ -199,5 +198,4 @@ def _record(
     )
     told = ((priority.account_id, {"priority": priority.subject, "reason": reason}) for priority in priorities)
     audit.record_all(f"priority.{kind}", subject="account", told=told)
-    record_verdicts(list(zip(acts, priorities, strict=True)))
     return acts

@@ -12,11 +12,10 @@ from django.utils import timezone
 
 from accounts.context import service_context
 from accounts.models import Organization
+from diagnostics.day import note_arrival
 from diagnostics.following import follow_night
 from diagnostics.models import DoubtfulFacts, Night, Study
 from diagnostics.models import DoubtfulFacts, Night
-from diagnostics.day import note_arrival
-from diagnostics.models import Night
 from diagnostics.night import last_ended_day, run_nights
 from diagnostics.tasks import diagnose_day, diagnose_night
 from portfolio.events import Days

@@ -134,7 +134,7 @@ def diagnose_accounts(
     diagnoses = diagnose(mine, model, day, previous, measure_book(features, day))
     book = DiagnosedBook(organization, day, last.model_version, model, last.night, previous, mine, diagnoses)
     return book, any(
-        getattr(last, known) is None and (features[dated].min() or day) <= last.night
+        getattr(last, known) is None and features.select((pl.col(dated) <= last.night).any()).item()
         for known, dated in SOURCES.items()
     )
 

@@ -12,15 +12,12 @@ from django.utils import timezone
 from accounts.context import service_context
 from accounts.directory import all_organization_ids
 from accounts.models import Organization
+from diagnostics.day import diagnose_arrived
 from diagnostics.following import follow_night
 from diagnostics.lease import LeaseLost, NightRunning, queue_due_night
 from diagnostics.models import Night
-from diagnostics.night import run_night
-from diagnostics.studies import make_study
-from diagnostics.day import diagnose_arrived
-from diagnostics.lease import LeaseLost, NightRunning, queue_due_night
-from diagnostics.models import Night
 from diagnostics.night import last_ended_day, run_night
+from diagnostics.studies import make_study
 
 logger = logging.getLogger(__name__)
 

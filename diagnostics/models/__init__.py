@@ -8,7 +8,6 @@ from diagnostics.models.nights import ModelVersion, Night, NightLease
 from diagnostics.models.priorities import Priority
 from diagnostics.models.quality import DoubtfulFacts
 from diagnostics.models.studies import Study
-from diagnostics.models.verdicts import SignalVerdict
 from diagnostics.models.views import SavedView
 
 __all__ = [
@@ -26,6 +25,5 @@ __all__ = [
     "ReadText",
     "SavedView",
     "Study",
-    "SignalVerdict",
     "VoicedNeed",
 ]

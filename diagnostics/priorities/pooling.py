@@ -5,6 +5,8 @@ since the last night before it: the two coincide, which is all that is said. On 
 (or the same plain subject) of one person is shared as well; an account in defense always stands alone.
 """
 
+from typing import Any
+
 import polars as pl
 from django.db.backends.utils import CursorWrapper
 
@@ -37,7 +39,7 @@ WHERE d.account_id = ANY(%(accounts)s::uuid[]) AND (event.product_id IS NULL OR 
     WHERE s.organization_id = %(organization)s AND s.account_id = d.account_id AND s.product_id = event.product_id
         AND s.started_on <= event.happened_on AND (s.ended_on IS NULL OR s.ended_on > event.happened_on)))
 """
-FELT_SCHEMA = {
+FELT_SCHEMA: dict[str, Any] = {
     "event_id": pl.String,
     "happened_on": pl.Date,
     "source_id": pl.String,
@@ -98,8 +100,8 @@ def find_shared_events(cursor: CursorWrapper, candidates: pl.DataFrame, book: Di
 
 def read_felt(cursor: CursorWrapper, book: DiagnosedBook, accounts: list[str]) -> pl.DataFrame:
     """The events of the last 60 days with the accounts that had their product, columns `FELT_SCHEMA`."""
-    named = {"organization": book.organization.id, "night": book.night, "accounts": accounts}
-    cursor.execute(FELT, {**named, "days": EVENT_DAYS, "slack": SLACK_DAYS})
+    named: dict[str, Any] = {"organization": book.organization.id, "night": book.night, "accounts": accounts}
+    cursor.execute(FELT, named | {"days": EVENT_DAYS, "slack": SLACK_DAYS})
     return pl.DataFrame(cursor.fetchall(), schema=FELT_SCHEMA, orient="row")
 
 

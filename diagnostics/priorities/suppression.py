@@ -161,20 +161,16 @@ def _write_news() -> pl.Expr:
             pl.concat_list(pl.col(seen).cast(pl.String), pl.col(now).cast(pl.String))
         )
 
-    scored = {
-        "health": pl.when(pl.col("score_moved") & ~pl.col("growth")).then(pl.concat_list("seen_health", "health")),
-        "potential": pl.when(pl.col("score_moved") & pl.col("growth")).then(
-            pl.concat_list("seen_potential", "potential")
-        ),
-    }
+    moved, growth = pl.col("score_moved"), pl.col("growth")
     return pl.struct(
         act="act",
         acted_on=pl.col("acted_on").cast(pl.String),
         on=pl.col("own_day").cast(pl.String),
+        health=pl.when(moved & ~growth).then(pl.concat_list("seen_health", "health")),
+        potential=pl.when(moved & growth).then(pl.concat_list("seen_potential", "potential")),
         segment=pair("segment", "seen_segment"),
         lever=pair("now_lever", "seen_lever"),
         cause=pl.when((pl.col("top_cause") != pl.col("seen_top_cause")).fill_null(False)).then("top_cause"),
         worse="worse",
         decision=pair("decision_on", "seen_decision_on"),
-        **scored,
     )

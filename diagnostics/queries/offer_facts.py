@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from accounts.models import Organization
 from diagnostics.models import Diagnosis
+from diagnostics.priorities.reasons import OPENS
 from diagnostics.queries.causes import CauseReader
 from diagnostics.queries.diagnosed import Nights
 from diagnostics.queries.expansion import Offer
-from diagnostics.queries.priority_rows import OPENS, with_names
+from diagnostics.queries.priority_rows import with_names
 from diagnostics.queries.renewal_facts import TermFacts, read_term_facts
 
 

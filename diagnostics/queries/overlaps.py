@@ -32,11 +32,10 @@ def mark_overlaps(
         row = rows.get(one.id)
         if row is None or row.state != "open" or row.action.contact is None:
             continue
-        others = sorted(names.get(email, email) for email in turning.get(one.contact_id, set()) - {one.owner_email})
-        others = [name for name in others if name != own]
+        others = turning.get(row.action.contact.id, set()) - {one.owner_email, own}
         if others:
             row.overlap = _("%(who)s also has %(person)s on the list today: agree who calls.") % {
-                "who": others[0],
+                "who": min(names.get(email, email) for email in others),
                 "person": row.action.contact.name,
             }
     return names

@@ -11,10 +11,8 @@ from accounts.context import organization_context
 from accounts.models import AuditEntry, Membership, Organization
 from accounts.models.organizations import Visibility
 from diagnostics import acts
-from diagnostics.model_versions import read_model
-from diagnostics.models import Diagnosis, Night, Priority, SignalVerdict
+from diagnostics.models import Priority
 from diagnostics.night import run_night
-from diagnostics.verdicts import read_signal_precision
 from portfolio.models import Act
 from tests.diagnostics.books import NIGHT, TODAY, make_leaving_account
 
@@ -151,7 +149,7 @@ def test_what_is_recorded_together_is_taken_back_as_one(book):
 @pytest.mark.parametrize("count", [1, 30])
 def test_recording_together_asks_as_many_queries_for_one_as_for_thirty(book, count, django_assert_num_queries):
     more, member = make_more(book, count), bob(book)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(2):
         acts.dismiss_together(membership=member, priorities=more, reason="no_problem")
 
 
@@ -162,29 +160,3 @@ def test_all_priorities_or_none(book):
     for ids in ([kestrel().pk, hidden.pk], [kestrel().pk, book.acme.id], []):
         with pytest.raises(Http404):
             acts.access_priorities(bob(book), ids)
-
-
-def test_acts_say_which_signals_were_worth_it(book):
-    version = Night.objects.get().model_version
-    names = read_model(version).names
-    number = names.index("overdue_invoices")
-    for name in ("Kestrel", "Orvanta"):
-        diagnosis = Diagnosis.objects.get(account__name=name)
-        diagnosis.points[number], diagnosis.points[names.index("revenue_path")] = -9.0, -4.0
-        with_figures = [1.0 if value is None else value for value in diagnosis.values]
-        Diagnosis.objects.filter(pk=diagnosis.pk).update(points=diagnosis.points, values=with_figures)
-    orvanta = Priority.objects.select_related("account").get(account__name="Orvanta")
-    acts.record_done(membership=bob(book), priority=kestrel(), kind="called")
-    refuted = acts.dismiss(membership=bob(book), priority=orvanta, reason="wrong_facts")
-    acts.snooze(membership=bob(book), priority=kestrel(), until=TODAY + timedelta(days=1))
-    shown = list(SignalVerdict.objects.order_by("dismissed", "place").values_list("signal", "place", "dismissed"))
-    assert shown == [
-        ("overdue_invoices", 1, ""),
-        ("revenue_path", 2, ""),
-        ("overdue_invoices", 1, "wrong_facts"),
-        ("revenue_path", 2, "wrong_facts"),
-    ]
-    found = read_signal_precision()["overdue_invoices"]
-    assert (found.acted, found.refuted, found.precision) == (1, 1, 0.5)
-    acts.undo(membership=bob(book), act_id=refuted.pk)
-    assert read_signal_precision()["overdue_invoices"].precision == 1.0

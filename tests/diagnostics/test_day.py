@@ -267,4 +267,4 @@ def test_a_day_asks_as_many_queries_for_one_account_as_for_all(book):
             with CaptureQueriesContext(connection) as queries, connection.cursor() as cursor:
                 write_day(cursor, organization, last, TODAY, accounts)
             asked.append(len(queries))
-    assert asked == [8, 8]
+    assert asked == [4, 4]

@@ -87,7 +87,12 @@ def test_a_replay_takes_late_facts_in_and_the_record_counts_those_after_it(cast,
         ticket(account, "T1", 20, 2)
         ticket(account, "T2", 31, 2)
         Usage.objects.create(
-            organization_id=cast.acme.id, account=account, metric="events", day=days_ago(35), quantity=1, import_number=2
+            organization_id=cast.acme.id,
+            account=account,
+            metric="events",
+            day=days_ago(35),
+            quantity=1,
+            import_number=2,
         )
         ImportFile.objects.create(
             of_import=Import.objects.get(number=2), position=0, name="usage.csv", file="usage", created=1,

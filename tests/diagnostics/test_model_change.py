@@ -88,4 +88,3 @@ def test_the_account_page_says_it(cast, changed, client_for):
     page = client_for(cast.alice).get(f"/o/acme/accounts/{changed[4].id}/?why=health-change").content.decode()
     assert "by the rules" in page
     assert "rules −" in page or "rules +" in page
-
