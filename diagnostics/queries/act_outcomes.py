@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 
@@ -21,7 +22,7 @@ from diagnostics.acts import DONE_KINDS, local_day
 from diagnostics.model_versions import read_model
 from diagnostics.models import ModelVersion
 from portfolio.books import visible_accounts
-from portfolio.ledger.reading import read_ledger
+from portfolio.ledger.reading import read_movements
 
 MONTHS_BACK_DAYS = 730
 AFTER_DAYS = (30, 60, 90)
@@ -231,12 +232,13 @@ class _ArrAfter:
         self.today, self.grace = today, timedelta(days=organization.late_renewal_grace_days)
         self.days: dict[str, list[date]] = defaultdict(list)
         self.arr: dict[str, list[Decimal]] = defaultdict(list)
-        wanted = list(account_ids)
-        movements = read_ledger(until=today, account_ids=wanted).movements if wanted else []
-        for movement in movements:
-            before = self.arr[movement.account_id][-1] if self.arr[movement.account_id] else ZERO
-            self.days[movement.account_id].append(movement.day)
-            self.arr[movement.account_id].append(before + movement.amount)
+        wanted = [str(account_id) for account_id in account_ids]
+        movements, _unpriced = read_movements(organization, until=today)
+        movements = movements.filter(pl.col("account_id").is_in(wanted)).sort("account_id", "day", maintain_order=True)
+        for account_id, day, amount in movements.select("account_id", "day", "amount").iter_rows():
+            before = self.arr[account_id][-1] if self.arr[account_id] else ZERO
+            self.days[account_id].append(day)
+            self.arr[account_id].append(before + amount)
 
     def decide(self, account_id: uuid.UUID, on: date, due: Decimal | None) -> Decision:
         """A term that ends on a day: whether it was renewed is known once the grace for a late renewal is over."""
