@@ -20,7 +20,9 @@ from accounts.context import service_context
 from accounts.models import Organization, User
 from accounts.organizations import found_organization
 from benchmarks.figures import Figure
+from benchmarks.importing import peak_megabytes
 from benchmarks.scratch import scratch_database
+from diagnostics.engine import diagnose
 from diagnostics.movements import write_movements
 from diagnostics.night import diagnose_book, write_night
 from diagnostics.priorities.writing import write_priorities
@@ -30,6 +32,7 @@ NIGHT = date(2026, 6, 30)
 DAYS = 90
 ACCOUNTS = 500
 SIZES = (250, 500, 1000, 2000)
+ENGINE_MICROSECONDS = 50.0
 
 DATA = """
 INSERT INTO portfolio_product (id, organization_id, source_id, name, core)
@@ -100,9 +103,12 @@ def run(options: argparse.Namespace) -> Iterator[Figure]:
         organizations = [make_organization(admin, owner, f"bench-{n}", ACCOUNTS) for n in range(options.organizations)]
         sizes = {size: make_organization(admin, owner, f"size-{size}", size) for size in SIZES}
         admin.execute("VACUUM ANALYZE")
-        for organization in (*organizations, *sizes.values()):
-            for days in (31, 30, 1):
-                run_before(organization, NIGHT - timedelta(days=days))
+        peaks = []
+        for organization in organizations:
+            run_nights_before(organization)
+            peaks.append(peak_megabytes())
+        for organization in sizes.values():
+            run_nights_before(organization)
 
         times = [measure(organization) for organization in organizations]
         floor, diagnosis, extra = (sum(column) for column in zip(*times, strict=True))
@@ -111,6 +117,12 @@ def run(options: argparse.Namespace) -> Iterator[Figure]:
         yield Figure("night", f"movements and priorities, {label}", extra, "s", floor, 0.5)
         ratios = [diagnosed / least for least, diagnosed, _extra in times]
         yield Figure("night", "diagnosis, median ratio of an organization", median(ratios), "× floor")
+        after = f"peak memory after {len(organizations)} organizations against after the first"
+        yield Figure("night", after, peaks[-1], "MB", peaks[0], 1.1)
+        for size in (ACCOUNTS, SIZES[-1]):
+            seconds = measure_engine(sizes[size])
+            name = f"engine alone, per account on one core, {size} accounts, against 20,000 a second"
+            yield Figure("night", name, seconds / size * 1e6, "µs", ENGINE_MICROSECONDS, 1.0)
 
         best = {size: min(sum(measure(organization)[1:]) for _ in range(5)) for size, organization in sizes.items()}
         for size in SIZES[1:]:
@@ -141,6 +153,12 @@ def make_organization(
     return organization.id
 
 
+def run_nights_before(organization_id: uuid.UUID) -> None:
+    """The nights that movements compare."""
+    for days in (31, 30, 1):
+        run_before(organization_id, NIGHT - timedelta(days=days))
+
+
 def run_before(organization_id: uuid.UUID, night: date) -> None:
     """A whole night that is not measured."""
     with service_context(organization_id):
@@ -161,3 +179,15 @@ def measure(organization_id: uuid.UUID) -> tuple[float, float, float]:
         write_priorities(cursor, book)
         ended = time.perf_counter()
     return floored - began, diagnosed - floored, ended - diagnosed
+
+
+def measure_engine(organization_id: uuid.UUID) -> float:
+    """Seconds of one core that the engine takes for a book whose features are there: the least of several runs."""
+    with service_context(organization_id):
+        book = diagnose_book(Organization.objects.get(), NIGHT)
+    seconds = []
+    for _ in range(10):
+        began = time.process_time()
+        diagnose(book.features, book.model, NIGHT, book.previous, conformed=True)
+        seconds.append(time.process_time() - began)
+    return min(seconds)

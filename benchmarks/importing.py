@@ -29,10 +29,10 @@ def import_here(database: str, organization: str, folder: str, answer: Any) -> N
     with service_context(organization_id):
         rows = ImportFile.objects.get(of_import=begun, file="usage").rows_read
     assert state is Import.State.LANDED
-    answer.send((seconds, _peak_megabytes(), rows))
+    answer.send((seconds, peak_megabytes(), rows))
 
 
-def _peak_megabytes() -> float:
+def peak_megabytes() -> float:
     """The most memory this process ever held. Linux's own figure: getrusage's is inherited from the parent."""
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
     return int(status["VmHWM"].split()[0]) / 1024
