@@ -1,6 +1,7 @@
 """Diagnoses in and out of the database in sets: one statement each, whatever the number of accounts."""
 
 import uuid
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
@@ -82,11 +83,13 @@ def insert_night_rows(
     """
     if not frame.height:
         return
-    packed = {
-        name: Packed(frame[name])
-        for name, dtype in frame.schema.items()
-        if _is_packed(model, name, dtype) and f"found.{name}" not in join
-    }
+    packed = pack_columns(
+        frame.select(
+            name
+            for name, dtype in frame.schema.items()
+            if _is_packed(model, name, dtype) and f"found.{name}" not in join
+        )
+    )
     literals = frame.drop(packed).select(
         _literal(model, name, dtype) for name, dtype in frame.schema.items() if name not in packed
     )
@@ -97,25 +100,41 @@ def insert_night_rows(
     raw.execute(statement, {"organization": organization_id, "night": night, **literals.row(0, named=True), **packed})
 
 
+@dataclass(frozen=True, slots=True)
 class Packed:
-    """A column of numbers, days (since 1970) or marks (1 or 0), or of equally long lists of numbers, as PostgreSQL's
-    binary form of one array of double precision.
+    """A column as PostgreSQL's binary form of one array of double precision; `width` items belong to each row.
 
     An item of an array with NULLs is found by counting from its beginning: NOTHING stands for them on the way.
     """
 
-    def __init__(self, column: pl.Series) -> None:
-        numbers = column.explode() if isinstance(column.dtype, pl.List) else column
-        numbers = numbers.to_physical().cast(pl.Float64)
-        self.width, rest = divmod(numbers.len(), column.len())
-        if rest or (self.width > 1 and column.list.len().n_unique() > 1):
-            raise ValueError(f"The lists of {column.name} are not equally long.")
-        self.has_nulls = numbers.null_count() > 0
-        items = np.empty(numbers.len(), dtype=[("bytes", ">i4"), ("number", ">f8")])
-        items["bytes"] = 8
-        items["number"] = (numbers.fill_null(NOTHING) if self.has_nulls else numbers).to_numpy()
-        # One dimension, no NULL, of double precision; so many items, counted from 1.
-        self.binary = np.array([1, 0, FLOAT8, items.size, 1], dtype=">i4").tobytes() + items.tobytes()
+    binary: bytes
+    width: int
+    has_nulls: bool
+
+
+def pack_columns(frame: pl.DataFrame) -> dict[str, Packed]:
+    """Each column of numbers, days (since 1970) or marks (1 or 0), or of equally long lists of numbers, by name."""
+    lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
+    plain = frame.drop(lists).select(pl.all().to_physical().cast(pl.Float64))
+    packed = {column.name: _pack(column, 1) for column in plain.iter_columns()}
+    for name in lists:
+        lengths = frame[name].list.len()
+        width = lengths.max()
+        if width != lengths.min():
+            raise ValueError(f"The lists of {name} are not equally long.")
+        packed[name] = _pack(frame[name].explode().cast(pl.Float64), width)  # type: ignore[arg-type]  # an integer
+    return packed
+
+
+def _pack(numbers: pl.Series, width: int) -> Packed:
+    has_nulls = numbers.null_count() > 0
+    values = numbers.to_numpy()
+    items = np.empty(numbers.len(), dtype=[("bytes", ">i4"), ("number", ">f8")])
+    items["bytes"] = 8
+    items["number"] = np.where(numbers.is_null().to_numpy(), NOTHING, values) if has_nulls else values
+    # One dimension, no NULL, of double precision; so many items, counted from 1.
+    head = np.array([1, 0, FLOAT8, items.size, 1], dtype=">i4")
+    return Packed(head.tobytes() + items.tobytes(), width, has_nulls)
 
 
 class PackedDumper(psycopg.adapt.Dumper):
