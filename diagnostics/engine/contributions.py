@@ -32,13 +32,18 @@ class Ramps:
     sixteenths: Numbers  # at full strength, by tier
 
 
-def evaluate_figures(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
-    """One column per distinct figure, named by its place in `values`; dates as days since 1970.
+def evaluate_figures(frame: pl.DataFrame, model: ScoringModel) -> Numbers:
+    """The distinct figures (columns, by their place in `values`) of each account (row); dates as days since 1970.
 
-    A null in a signal's first figure, its value, means that the signal does not speak.
+    What is not known is not a number. A signal's first figure, its value, that is not known means that the signal does
+    not speak.
     """
-    figures = frame.select(figure.alias(str(place)) for place, figure in enumerate(model.figures))
-    return figures.cast(pl.Float64)
+    return frame.select(_write_figures(model)).cast(pl.Float64).to_numpy()
+
+
+@lru_cache(maxsize=64)
+def _write_figures(model: ScoringModel) -> list[pl.Expr]:
+    return [figure.alias(str(place)) for place, figure in enumerate(model.figures)]
 
 
 @lru_cache(maxsize=64)
@@ -60,8 +65,8 @@ def _lay_out_ramps(model: ScoringModel) -> Ramps:
 def weigh_signals(figures: Numbers, tier: pl.Series, model: ScoringModel) -> Numbers:
     """The points of each account (row) by signal (column), multiples of 1/16; 0 where the signal does not speak.
 
-    `figures`: those of `evaluate_figures`, unknown ones not a number. Rounding keeps the order, so points never fall
-    when a value gets better. The strength is that of `Ramp.strength`.
+    `figures`: those of `evaluate_figures`. Rounding keeps the order, so points never fall when a value gets better. The
+    strength is that of `Ramp.strength`.
     """
     ramps = _lay_out_ramps(model)
     codes = tier.replace_strict(TIERS, range(len(TIERS)), default=DEFAULT_TIER, return_dtype=pl.Int64).to_numpy()
@@ -99,9 +104,10 @@ def as_lists(frame: pl.DataFrame, name: str) -> pl.Series:
     return frame.select(pl.concat_arr(pl.all()).arr.to_list().alias(name)).to_series()
 
 
-def list_figures(figures: pl.DataFrame) -> pl.Series:
+def list_figures(figures: Numbers) -> pl.Series:
     """`values`: all figures one after another, to seven digits, which is enough to be shown."""
-    return as_lists(figures.select(pl.all().round_sig_figs(7)), "values")
+    every = pl.Series("values", np.ascontiguousarray(figures).ravel(), nan_to_null=True)
+    return every.round_sig_figs(7).reshape((-1, figures.shape[1])).arr.to_list()
 
 
 def find_extremes(points: Numbers, columns: NDArray[np.intp], *, least: bool) -> tuple[Numbers, NDArray[np.intp]]:

@@ -63,7 +63,7 @@ def diagnose(
 
     sources = judge_sources(measured)
     figures = evaluate_figures(measured, model)
-    points = weigh_signals(figures.to_numpy(), measured["tier"], model)
+    points = weigh_signals(figures, measured["tier"], model)
     health, health_end, has_health = score_health(points, sources, model)
     potential, potential_end, has_potential = score_potential(points, measured["running"], model)
 

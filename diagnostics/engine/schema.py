@@ -162,7 +162,9 @@ def conform(features: pl.DataFrame) -> pl.DataFrame:
     if dict(frame.schema) != dict(FEATURES):
         present = set(features.columns)
         frame = features.select(
-            pl.col(name).cast(dtype) if name in present else pl.lit(None, dtype=dtype).alias(name)
+            (pl.col(name) if features.schema[name] == dtype else pl.col(name).cast(dtype))
+            if name in present
+            else pl.lit(None, dtype=dtype).alias(name)
             for name, dtype in FEATURES.items()
         )
     # What is not a number is not known; what is less than a millionth is nothing, or ratios would overflow. (Sums of
