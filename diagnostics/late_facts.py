@@ -89,7 +89,7 @@ def read_arrivals(organization: Organization, numbers: Iterable[int | None]) -> 
     return {
         number: Arrival(started_at.astimezone(organization.zone).date(), known)
         for number, started_at, known in begun.values_list("number", "started_at", "known")
-        if known is not None
+        if started_at is not None and known is not None
     }
 
 

@@ -35,7 +35,7 @@ def examine_facts(organization_id: uuid.UUID) -> int:
         with connection.cursor() as cursor:
             facts = Facts(cursor, organization_id, last.night, feature_settings(organization))
             usage_from = last.night - timedelta(days=EARLIER_DAYS)
-            # As for the features: the planner takes one row for granted in a step, and would go through it 10,000 times.
+            # As for the features: the planner takes one row for granted where there are ten thousand.
             cursor.execute("SET LOCAL enable_nestloop = off")
             cursor.execute(
                 FIND, {**facts.parameters, "trial": TRIAL_DAYS, "since": SINCE_DAYS, "usage_from": usage_from}

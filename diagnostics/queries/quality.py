@@ -131,9 +131,20 @@ def read_doubts(
     order = f"{SORTS[sort.removeprefix('-')]} {'DESC' if sort.startswith('-') else 'ASC'}"
     rows = _run(ROWS, membership, night, account=account, order=order, kinds=kinds, first=first, most=most)
     return [
-        DoubtRow(kind, DOUBTS[kind], own_id, name or "", source_id or "", *rest, lost_confidence(kind, states))
-        for kind, own_id, name, source_id, *rest, states in rows
-        if kind in DOUBTS
+        DoubtRow(
+            kind,
+            DOUBTS[kind],
+            own_id,
+            name or "",
+            source_id or "",
+            facts,
+            first_on,
+            last_on,
+            record,
+            arr,
+            lost_confidence(kind, states),
+        )
+        for kind, own_id, name, source_id, facts, first_on, last_on, record, arr, states in rows
     ]
 
 
