@@ -71,6 +71,10 @@ INSERT INTO portfolio_ticket (
 SELECT gen_random_uuid(), %(organization)s, 'ticket-' || own.n, own.id,
        %(night)s::timestamptz - (own.n %% 60) * interval '1 day', 'normal', '', '', ''
 FROM own WHERE own.n %% 3 = 0;
+INSERT INTO portfolio_invoice (id, organization_id, source_id, account_id, issued_on, due_on, amount, status)
+SELECT gen_random_uuid(), %(organization)s, 'invoice-' || own.n, own.id, %(night)s::date - 40, %(night)s::date - 70, 90,
+       'void'
+FROM own;
 """
 
 
@@ -162,7 +166,7 @@ def measure(who: str, user: User, account_id: UUID) -> Iterator[Figure]:
             ("Accounts, searched and sorted by name", "accounts", [], "?book=all&q=kestrel&sort=name"),
             ("Accounts, last page by health", "accounts", [], "?book=all&sort=health&page=200"),
             ("Account", "account", [account_id], ""),
-            ("Data quality", "data_quality", [], ""),
+            ("Data quality, one doubt an account", "data_quality", [], ""),
         )
         if (address := find_address(route, arguments, query))
     }

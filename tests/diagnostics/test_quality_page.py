@@ -81,16 +81,18 @@ def test_it_says_what_contradicts_itself_and_what_was_done(book, client_for):
     kinds, rows = text.split("By account")
     assert (
         "Negative quantities of use Usage usage.csv Added up as they stand, so that a correction corrects; "
-        "usage counts as contradictory for 84 days. 1,200 1 €40,000" in kinds
+        "usage counts as contradictory for 84 days. €40,000 1 1,200" in kinds
     )
     assert "Plans of the catalogue that nobody has Billing plans.csv" in kinds
     assert (
-        "Kestrel K-1 Negative quantities of use Usage 1,200 1 Nov – 18 Nov usage.csv · 2026-11-01 events −21% €40,000"
+        "Kestrel K-1 Negative quantities of use Usage €40,000 −21% 1,200 1 Nov – 18 Nov usage.csv · 2026-11-01 events"
         in rows
     )
-    assert f"{SCRIPT} =cmd|calc An invoice due or paid before it was issued Billing 3 18 Nov" in rows
     # Its source lost nothing: the diagnosis reads such dates as they stand.
-    assert "invoices.csv · =I-7 as it was €90,000" in rows
+    assert (
+        f"{SCRIPT} =cmd|calc An invoice due or paid before it was issued Billing €90,000 as it was 3 18 Nov "
+        "invoices.csv · =I-7"
+    ) in rows
     assert "ZEBRAFINCH" not in text
     assert "<script>alert" not in read(client_for(book.alice))
 
