@@ -18,11 +18,23 @@ from accounts import audit
 from accounts.models import Organization
 from portfolio.columns import File, Kind
 from portfolio.contract import ACCOUNTS, FILES, USAGE
-from portfolio.importing.kept_edits import CATALOGUE, find_edited
+from portfolio.importing.kept_edits import find_edited
 from portfolio.importing.records import NotPossible
 from portfolio.importing.sealing import seal_texts
 from portfolio.importing.tables import update_rows
-from portfolio.models import Account, Import, ImportFile, PreviousRow, PreviousUsage, Usage
+from portfolio.models import (
+    Account,
+    Feature,
+    Import,
+    ImportFile,
+    Plan,
+    PlanLimit,
+    PreviousRow,
+    PreviousUsage,
+    ProductEvent,
+    Usage,
+)
+from portfolio.models.facts import Fact
 from portfolio.settings_file import read_settings
 
 UNDOABLE = (Import.State.LANDED, Import.State.STOPPED, Import.State.FAILED)
@@ -256,14 +268,24 @@ def _remove_what_members_did(number: int) -> None:
             if reference in file.names and file.own_id != reference:
                 made_here = {"import_number": None, f"{account}__in": brought}
                 file.model._default_manager.filter(**made_here)._raw_delete("default")
-    for name in reversed(CATALOGUE):
-        for column in FILES[name].references:
-            made = {"import_number": None, f"{column.field}__import_number": number}
-            FILES[name].model._default_manager.filter(pk__in=_ids_of(FILES[name].model, made))._raw_delete("default")
+    _remove_catalogue_of(number)
 
 
-def _ids_of(model: Any, conditions: dict[str, Any]) -> list[uuid.UUID]:
-    """Read first: a raw DELETE takes no joined condition."""
+def _remove_catalogue_of(number: int) -> None:
+    """Plans, limits, features and events that people added to an import's products, what hangs on others first."""
+    own_plans = _read_ids(Plan, import_number=None, product__import_number=number)
+    limits = _read_ids(PlanLimit, import_number=None, plan__in=own_plans)
+    limits += _read_ids(PlanLimit, import_number=None, plan__import_number=number)
+    features = _read_ids(Feature, import_number=None, product__import_number=number)
+    events = _read_ids(ProductEvent, import_number=None, product__import_number=number)
+    made: tuple[tuple[type[Fact], list[uuid.UUID]], ...] = (
+        (PlanLimit, limits), (Plan, own_plans), (Feature, features), (ProductEvent, events),
+    )  # fmt: skip
+    for model, ids in made:
+        model._default_manager.filter(pk__in=ids)._raw_delete("default")
+
+
+def _read_ids(model: type[Fact], **conditions: Any) -> list[uuid.UUID]:
     return list(model._default_manager.filter(**conditions).values_list("pk", flat=True))
 
 
