@@ -29,6 +29,7 @@ from portfolio.importing.reader import Row
 from portfolio.importing.reasons import explain
 from portfolio.importing.tables import find_ids
 from portfolio.models import CatalogueEdit
+from portfolio.models.facts import SourcedFact
 
 # The files of the catalogue, and their columns that people may change; keys and references say what a row is.
 EDITABLE: Mapping[str, tuple[str, ...]] = {
@@ -134,9 +135,7 @@ def add_row(
         given[declared.own_id] = f"phano-{uuid.uuid4().hex[:12]}"
     values = _check(declared, given, touched=set(given))
     fields = _resolve(declared, values)
-    row = declared.model(
-        id=row_id or uuid.uuid4(), organization_id=actor.organization_id, **fields
-    )
+    row = declared.model(id=row_id or uuid.uuid4(), organization_id=actor.organization_id, **fields)
     try:
         with transaction.atomic():
             row.save(force_insert=True)
@@ -203,9 +202,7 @@ def _keep_edits(file: File, before: Mapping[str, str], after: Mapping[str, str])
     for name, cell in after.items():
         edit = known.get(name)
         if edit is None:
-            CatalogueEdit.objects.create(
-                file=file.name, key=key, column=name, source_cell=before[name], changed_at=now
-            )
+            CatalogueEdit.objects.create(file=file.name, key=key, column=name, source_cell=before[name], changed_at=now)
         elif edit.source_cell == cell:
             edit.delete()
 
@@ -273,4 +270,4 @@ def _as_cell(column: Column, text: str) -> str:
 
 def _value_of(row: models.Model, column: Column) -> Any:
     value = getattr(row, column.field)
-    return value.source_id if isinstance(value, models.Model) else value
+    return value.source_id if isinstance(value, SourcedFact) else value

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from portfolio.catalogue import EDITABLE, GIVEN, NUMBERS
 from portfolio.columns import Column, Kind
@@ -34,9 +33,7 @@ LABELS: Mapping[str, Any] = {
     "plan_id": _("Plan"),
 }
 HELPS: Mapping[str, Any] = {
-    "need_phrases": _(
-        "By which an exchange or a ticket voices this need, in English and in French, separated by ;"
-    ),
+    "need_phrases": _("By which an exchange or a ticket voices this need, in English and in French, separated by ;"),
     "rank": _("1 is the lowest"),
     "metric": _("feature:NAME as in usage, or for a limit seats, api_calls or another metric"),
     "currency": _("Empty: the reporting currency"),
@@ -88,7 +85,9 @@ def describe_form(
 ) -> list[CellField]:
     """The fields of a row's form; a new row also asks where it hangs."""
     names = (*GIVEN[file], *EDITABLE[file]) if new else EDITABLE[file]
-    return [_describe(file, FILES[file].by_name[name], cells.get(name, ""), (faults or {}).get(name, "")) for name in names]
+    return [
+        _describe(file, FILES[file].by_name[name], cells.get(name, ""), (faults or {}).get(name, "")) for name in names
+    ]
 
 
 def _describe(file: str, column: Column, cell: str, error: str) -> CellField:
@@ -113,7 +112,11 @@ def _list_choices(column: Column) -> list[tuple[str, str]]:
     elif column.kind is Kind.CHOICE:
         found = list(column.choices)
     elif column.kind is Kind.REFERENCE:
-        rows = Plan.objects.select_related("product").order_by("product__name", "rank") if column.refers_to == "plans" else None
+        rows = (
+            Plan.objects.select_related("product").order_by("product__name", "rank")
+            if column.refers_to == "plans"
+            else None
+        )
         if rows is not None:
             return [("", "–"), *((plan.source_id, f"{plan.product} {plan}") for plan in rows)]
         return [("", "–"), *Product.objects.order_by("name").values_list("source_id", "name")]

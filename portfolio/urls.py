@@ -16,9 +16,7 @@ urlpatterns = [
     path("o/<slug:slug>/sample/load/", imports.load_sample, name="sample_load"),
     path("o/<slug:slug>/sample/remove/", imports.remove_sample, name="sample_remove"),
     path("o/<slug:slug>/catalogue/", catalogue.catalogue, name="catalogue"),
-    path(
-        "o/<slug:slug>/catalogue/product/<uuid:product_id>/", catalogue.catalogue_product, name="catalogue_product"
-    ),
+    path("o/<slug:slug>/catalogue/product/<uuid:product_id>/", catalogue.catalogue_product, name="catalogue_product"),
     path("o/<slug:slug>/catalogue/undo/<uuid:entry_id>/", catalogue.catalogue_undo, name="catalogue_undo"),
     path("o/<slug:slug>/catalogue/<str:file>/new/", catalogue.catalogue_new, name="catalogue_new"),
     path("o/<slug:slug>/catalogue/<str:file>/<uuid:row_id>/", catalogue.catalogue_row, name="catalogue_row"),

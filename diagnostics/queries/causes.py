@@ -16,7 +16,8 @@ STALE = 1
 class Cause:
     """One reason, in a sentence with **bold** figures. `number` is None where no signal of the model says it.
 
-    `points`: what it adds to its score, or how much that changed, of which `by_rules` by other weights. `late`: the last day that a stale source knows.
+    `points`: what it adds to its score, or how much that changed, of which `by_rules` by other weights. `late`: the
+    last day that a stale source knows.
     """
 
     sentence: str

@@ -55,8 +55,8 @@ def model(request: MemberRequest) -> HttpResponse:
 @organization_view("model.change")
 def save_model_draft(request: MemberRequest) -> HttpResponse:
     """Keep what was written; htmx gets the fields that moved and the draft's part, anybody else the page."""
-    written = {path: text for path, text in request.POST.items() if find_field(path)}
-    shown = {path.removeprefix(SHOWN): text for path, text in request.POST.items() if path.startswith(SHOWN)}
+    written = {path: str(text) for path, text in request.POST.items() if find_field(path)}
+    shown = {path.removeprefix(SHOWN): str(text) for path, text in request.POST.items() if path.startswith(SHOWN)}
     saved = save_draft(actor=request.membership, written=written, shown=shown)
     desk = open_desk(request.organization)
     told = tell_overtaken(desk, saved)

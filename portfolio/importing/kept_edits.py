@@ -68,9 +68,7 @@ def _write_key(cells: Sequence[Any]) -> str:
 def write_edits() -> list[dict[str, str]]:
     """The changes of the open organization as settings.json holds them."""
     rows = CatalogueEdit.objects.order_by("file", "key", "column")
-    return [
-        {"file": edit.file, "key": edit.key, "column": edit.column, "source": edit.source_cell} for edit in rows
-    ]
+    return [{"file": edit.file, "key": edit.key, "column": edit.column, "source": edit.source_cell} for edit in rows]
 
 
 def read_edits(content: Any) -> None:

@@ -170,9 +170,7 @@ def read_catalogue(organization: Organization, day: date, *, with_amounts: bool)
     )
 
 
-def _gaps_of_product(
-    line: ProductLine, amounts: dict[tuple[str, Any, Any], Amount], book: Amount
-) -> list[Gap]:
+def _gaps_of_product(line: ProductLine, amounts: dict[tuple[str, Any, Any], Amount], book: Amount) -> list[Gap]:
     product, gaps = line.product, []
     name = {"name": product.name}
     if not product.need_phrases:

@@ -78,12 +78,10 @@ def catalogue_row(request: MemberRequest, file: str, row_id: uuid.UUID) -> HttpR
     row = access_row(file, row_id)
     if request.method == "GET":
         return show_row(request, file, row, read_cells(file, row))
-    cells = {name: text for name, text in request.POST.items() if name in EDITABLE[file]}
-    shown = {name.removeprefix(SHOWN): text for name, text in request.POST.items() if name.startswith(SHOWN)}
+    cells = {name: str(text) for name, text in request.POST.items() if name in EDITABLE[file]}
+    shown = {name.removeprefix(SHOWN): str(text) for name, text in request.POST.items() if name.startswith(SHOWN)}
     try:
-        entry = change_row(
-            actor=request.membership, file=file, row_id=row_id, cells=cells, shown=shown or None
-        )
+        entry = change_row(actor=request.membership, file=file, row_id=row_id, cells=cells, shown=shown or None)
     except CellsRefused as refused:
         now = read_cells(file, access_row(file, row_id))
         return show_row(request, file, row, {**now, **cells}, faults=refused.faults, now=now)

@@ -1,7 +1,6 @@
-"""The model's page: who may change it, a draft that is kept, a preview of the real book, versions and the way back."""
+"""The model's page: who may change it, a draft that is kept, a preview of the real book."""
 
 import re
-from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -9,54 +8,31 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from accounts.models import AuditEntry, Membership, Organization, Role
+from diagnostics import model_preview
+from diagnostics.book import feature_settings
 from diagnostics.engine import diagnose
-from diagnostics.model_desk import compare_models, open_desk
-from diagnostics.model_drafts import DraftRefused, publish_draft, save_draft
-from diagnostics.model_versions import ensure_model_version, publish_model, read_model
-from diagnostics.models import Diagnosis, ModelDraft, ModelVersion, Night
-from tests.diagnostics.books import NIGHT, diagnose_book
-from tests.diagnostics.model_book import changed_model, diagnosed_book, inside, member, numbers
-
-URL = "/o/acme/model/"
-FRAGILE = {"thresholds.fragile_below": "75", "thresholds.recovered_from": "76", "organization.defense_arr": "10,000"}
+from diagnostics.features import compute_features
+from diagnostics.model_desk import open_desk
+from diagnostics.model_drafts import DraftRefused
+from diagnostics.model_versions import publish_model, read_model
+from diagnostics.models import Diagnosis, ModelDraft, ModelVersion
+from diagnostics.writing import read_state
+from tests.diagnostics.books import NIGHT
+from tests.diagnostics.model_book import (
+    FRAGILE,
+    URL,
+    changed_model,
+    diagnosed_book,
+    fields_of,
+    inside,
+    make_admin,
+    numbers,
+    publish,
+    read,
+    write,
+)
 
 pytestmark = pytest.mark.django_db
-
-
-def write(cast, written, *, who=None, shown=None):
-    """Save as a page would that shows `shown`; without it, what is in force."""
-    with inside(cast, who):
-        desk = open_desk(Organization.objects.get())
-        from diagnostics.model_fields import find_field
-
-        base = {path: find_field(path).write(desk.value(path)) for path in written}
-        return save_draft(actor=member(cast, who), written=written, shown=base | (shown or {}))
-
-
-def publish(cast, note="Because."):
-    with inside(cast):
-        desk = open_desk(Organization.objects.get())
-        return publish_draft(actor=member(cast), revision=desk.revision, number=desk.number, note=note)
-
-
-def make_admin(cast, who) -> None:
-    with inside(cast):
-        Membership.objects.filter(user=who).update(role=Role.ADMIN)
-
-
-def read(client, path=URL, status=200) -> str:
-    answer = client.get(path)
-    assert answer.status_code == status
-    return answer.content.decode()
-
-
-def fields_of(page: str) -> dict[str, str]:
-    """The form as a browser would send it."""
-    form = page[page.index('id="model-form"') : page.index('id="versions"')]
-    found = dict(re.findall(r'<input[^>]* name="([^"]+)" value="([^"]*)"', form))
-    for name, options in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
-        found[name] = re.search(r'<option value="([^"]*)" selected', options).group(1)
-    return found
 
 
 def test_a_draft_is_kept_and_listed_in_words_and_publishes_nothing(cast, client_for):
@@ -199,15 +175,9 @@ def test_the_preview_says_whom_two_more_weeks_of_the_same_facts_would_move(cast,
         assert numbers() == [(1, "default")]
         assert dict(Diagnosis.objects.values_list("account_id", "segment")) == before
         organization = Organization.objects.get()
-        model, state = open_desk(organization).model, None
-        from diagnostics.book import feature_settings
-        from diagnostics.features import compute_features
-
+        model = open_desk(organization).model
         with connection.cursor() as cursor:
             features = compute_features(cursor, organization.id, NIGHT, feature_settings(organization))
-        from diagnostics.writing import read_state
-
-        with connection.cursor() as cursor:
             state = read_state(cursor, organization.id, NIGHT)
         by_night = []
         for _night in range(14):
@@ -229,8 +199,6 @@ def test_a_preview_is_computed_once_and_anew_when_the_draft_moves(cast, client_f
     diagnosed_book(cast, 4)
     write(cast, FRAGILE)
     counted = []
-    from diagnostics import model_preview
-
     real = model_preview.compute_preview
     monkeypatch.setattr(model_preview, "compute_preview", lambda *given: counted.append(1) or real(*given))
     client = client_for(cast.alice)
@@ -244,124 +212,6 @@ def test_a_preview_is_computed_once_and_anew_when_the_draft_moves(cast, client_f
     write(cast, {"thresholds.fragile_below": "70"})
     read(client, f"{URL}preview/")
     assert len(counted) == 2
-
-
-def test_publishing_makes_a_version_with_note_audit_and_what_it_moved(cast, client_for):
-    diagnosed_book(cast)
-    write(cast, FRAGILE | {"organization.late_renewal_grace_days": "45"})
-    client = client_for(cast.alice)
-    page = read(client, f"{URL}preview/")
-    assert "Publish" not in page
-    sent = dict(re.findall(r'name="(revision|number)" value="(\d+)"', read(client)))
-    page = client.post(f"{URL}publish/", sent | {"note": "We renew late."}, follow=True).content.decode()
-    assert "Version 2 is published. It diagnoses from the night at 03:30 on." in page
-    with inside(cast):
-        version = ModelVersion.objects.get(number=2)
-        assert (version.origin, version.note, version.published_by) == ("own", "We renew late.", cast.alice.id)
-        assert version.moved["accounts"] > 0
-        assert set(compare_models(read_model(version), read_model(ModelVersion.objects.get(number=1)))) == {
-            "thresholds.fragile_below",
-            "thresholds.recovered_from",
-            "organization.defense_arr",
-        }
-        organization = Organization.objects.get()
-        assert (organization.defense_arr, organization.late_renewal_grace_days) == (Decimal(10_000), 45)
-        entry = AuditEntry.objects.get(action="model.published")
-        assert (entry.actor_id, entry.details["number"], entry.details["replaced"]) == (cast.alice.id, 2, 1)
-        assert AuditEntry.objects.filter(action="organization.changed").exists()
-        # The night that was diagnosed keeps its version; the next takes the new one, and makes no third.
-        assert Night.objects.get(night=NIGHT).model_version.number == 1
-        assert ensure_model_version(organization) == version
-        assert open_desk(organization).values == {}
-    assert "We renew late." in page
-    audit = read(client, "/o/acme/audit/")
-    assert "published a version of the model" in audit
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"note": ""}, "Say in a note why you publish"),
-        ({"revision": "9"}, "The draft has changed since you looked at it."),
-        ({"number": "7"}, "Another version was published meanwhile."),
-        ({"note": "x" * 501}, "at most 500 characters"),
-        ({"revision": "many"}, "The draft has changed since you looked at it."),
-    ],
-)
-def test_what_cannot_be_published_is_said_and_changes_nothing(cast, client_for, change, sentence):
-    with inside(cast):
-        ensure_model_version(Organization.objects.get())
-    write(cast, {"thresholds.fragile_below": "55"})
-    sent = {"revision": "1", "number": "1", "note": "Why."} | change
-    page = client_for(cast.alice).post(f"{URL}publish/", sent, follow=True).content.decode()
-    assert sentence in page
-    with inside(cast):
-        assert numbers() == [(1, "default")]
-        assert open_desk(Organization.objects.get()).values == {"thresholds.fragile_below": 55.0}
-
-
-def test_settings_alone_make_no_version(cast):
-    with inside(cast):
-        ensure_model_version(Organization.objects.get())
-    write(cast, {"organization.night_at": "04:15", "organization.cooldown_days": "30"})
-    assert publish(cast) is None
-    with inside(cast):
-        organization = Organization.objects.get()
-        assert (organization.night_at.isoformat(), organization.cooldown_days) == ("04:15:00", 30)
-        assert numbers() == [(1, "default")]
-
-
-def test_returning_takes_up_the_old_content_as_a_new_version(cast, client_for):
-    diagnosed_book(cast, 3)
-    write(cast, FRAGILE)
-    publish(cast)
-    client = client_for(cast.alice)
-    page = read(client, f"{URL}versions/1/")
-    assert "Return to version 1" in page
-    answer = client.post(f"{URL}versions/1/return/", {"number": "2", "note": "It was too much."}, follow=True)
-    assert "Version 3 takes up version 1, from the next night on." in answer.content.decode()
-    with inside(cast):
-        third = ModelVersion.objects.get(number=3)
-        assert compare_models(read_model(third), read_model(ModelVersion.objects.get(number=1))) == {}
-        assert third.parameters["returned_to"] == 1
-        organization = Organization.objects.get()
-        assert organization.defense_arr == Decimal(40_000)
-        assert ensure_model_version(organization) == third
-        assert AuditEntry.objects.filter(action="model.published", details__returned_to=1).count() == 1
-    refused = client.post(f"{URL}versions/1/return/", {"number": "3"}, follow=True).content.decode()
-    assert "says the same as the one in force" in refused
-    stale = client.post(f"{URL}versions/2/return/", {"number": "2"}, follow=True).content.decode()
-    assert "Another version was published meanwhile. Nothing was changed." in stale
-
-
-def test_a_fitted_version_stands_in_the_history_with_its_audit_row(cast, client_for):
-    diagnosed_book(cast, 3)
-    with inside(cast):
-        organization = Organization.objects.get()
-        fitted = changed_model(read_model(ensure_model_version(organization))).with_weights(
-            {"tenure": {"enterprise": 1.0, "mid_market": 2.0, "smb": 3.0}}, version=0
-        )
-        publish_model(fitted, fitted={"as_of": "2026-03-01", "last_night": "2025-11-01", "nights": 9})
-        assert AuditEntry.objects.get(action="model.published").details["origin"] == "fitted"
-    page = read(client_for(cast.alice))
-    assert "fitted to outcomes known on 2026-03-01" in page
-    assert "1 · 2 · 3" in page  # beside the default
-    # Changed by hand afterwards, it still says what its weights were fitted on.
-    write(cast, {"weights.tenure.smb": "4"})
-    assert publish(cast).parameters["fitted"]["as_of"] == "2026-03-01"
-
-
-def test_the_amount_for_defense_follows_the_settings_also_for_an_own_version(cast):
-    diagnosed_book(cast, 3)
-    write(cast, {"thresholds.fragile_below": "55"})
-    publish(cast)
-    with inside(cast):
-        organization = Organization.objects.get()
-        organization.defense_arr = 5_000
-        version = ensure_model_version(organization)
-        assert (version.number, version.origin) == (3, "own")
-        model = read_model(version)
-        assert (model.thresholds.value_amount, model.thresholds.fragile_below) == (5000.0, 55.0)
 
 
 def test_readers_read_and_do_not_see_the_draft(cast, client_for):
@@ -419,17 +269,3 @@ def test_the_same_queries_with_one_and_with_thirty_versions(cast, client_for, ve
             read(client, path)
         counts.append(len(captured))
     assert counts == [16, 12, 15]
-
-
-def test_a_night_by_the_new_version_is_marked_with_it(cast):
-    from datetime import timedelta
-
-    diagnosed_book(cast, 4)
-    write(cast, FRAGILE)
-    version = publish(cast)
-    with inside(cast):
-        before = list(Diagnosis.objects.filter(night=NIGHT).order_by("account_id").values_list("points", "health"))
-    diagnose_book(cast.acme, NIGHT - timedelta(days=40))
-    with inside(cast):
-        assert Night.objects.get(night=NIGHT - timedelta(days=40)).model_version == version
-        assert list(Diagnosis.objects.filter(night=NIGHT).order_by("account_id").values_list("points", "health")) == before

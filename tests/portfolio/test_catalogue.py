@@ -47,10 +47,18 @@ def today():
 def shop(cast):
     """Two products with a plan each; three accounts at 12,000, 24,000 and 36,000 a year; one of them without a plan."""
     with inside(cast):
-        main = Product.objects.create(source_id="main", name="Main", core=True, need_phrases="need main", import_number=1)
+        main = Product.objects.create(
+            source_id="main", name="Main", core=True, need_phrases="need main", import_number=1
+        )
         extra = Product.objects.create(source_id="extra", name="Extra", import_number=1)
         basic = Plan.objects.create(
-            source_id="basic", product=main, name="Basic", rank=1, list_price_monthly=10, price_basis="flat", import_number=1
+            source_id="basic",
+            product=main,
+            name="Basic",
+            rank=1,
+            list_price_monthly=10,
+            price_basis="flat",
+            import_number=1,
         )
         PlanLimit.objects.create(plan=basic, metric="api_calls", included=100, import_number=1)
         bare = Plan.objects.create(source_id="bare", product=extra, name="Bare", rank=1, import_number=1)
@@ -108,30 +116,40 @@ def test_a_row_made_here_can_be_removed_and_brought_back_and_an_imported_one_not
         assert PlanLimit.objects.get(metric="seats").pk == row.pk
         with pytest.raises(CannotChange, match="Import 1 brought it"):
             remove_row(actor=member(cast), file="plan_limits", row_id=PlanLimit.objects.get(metric="api_calls").pk)
-        plan, _entry = add_row(actor=member(cast), file="plans", cells={"product_id": "extra", "name": "Top", "rank": "2"})
-        add_row(actor=member(cast), file="plan_limits", cells={"plan_id": plan.source_id, "metric": "seats", "included": "9"})
+        plan, _entry = add_row(
+            actor=member(cast), file="plans", cells={"product_id": "extra", "name": "Top", "rank": "2"}
+        )
+        add_row(
+            actor=member(cast),
+            file="plan_limits",
+            cells={"plan_id": plan.source_id, "metric": "seats", "included": "9"},
+        )
         with pytest.raises(CannotChange, match="Facts refer to it"):
             remove_row(actor=member(cast), file="plans", row_id=plan.pk)
+
+
+PLAN = {"product_id": "main", "name": "P", "rank": "1"}
+EVENT = {"kind": "release", "happened_on": "2026-10-31"}
 
 
 @pytest.mark.parametrize(
     ("file", "cells", "column", "sentence"),
     [
-        ("plans", {"product_id": "main", "name": "", "rank": "2"}, "name", "Empty, and every row needs it."),
-        ("plans", {"product_id": "main", "name": "P", "rank": "0"}, "rank", "The lowest plan has rank 1."),
-        ("plans", {"product_id": "main", "name": "P", "rank": "1.5"}, "rank", "Not a whole number."),
-        ("plans", {"product_id": "main", "name": "P", "rank": "1", "list_price_monthly": "-5"}, "list_price_monthly", "A price is not negative."),
-        ("plans", {"product_id": "main", "name": "P", "rank": "1", "price_basis": "gold"}, "price_basis", "Unknown value."),
-        ("plans", {"product_id": "main", "name": "P", "rank": "1", "currency": "Euro"}, "currency", "Not a three-letter"),
-        ("plans", {"product_id": "nowhere", "name": "P", "rank": "1"}, "product_id", "No such product"),
+        ("plans", {**PLAN, "name": ""}, "name", "Empty, and every row needs it."),
+        ("plans", {**PLAN, "rank": "0"}, "rank", "The lowest plan has rank 1."),
+        ("plans", {**PLAN, "rank": "1.5"}, "rank", "Not a whole number."),
+        ("plans", {**PLAN, "list_price_monthly": "-5"}, "list_price_monthly", "A price is not negative."),
+        ("plans", {**PLAN, "price_basis": "gold"}, "price_basis", "Unknown value."),
+        ("plans", {**PLAN, "currency": "Euro"}, "currency", "Not a three-letter"),
+        ("plans", {**PLAN, "product_id": "nowhere"}, "product_id", "No such product"),
         ("plan_limits", {"plan_id": "basic", "metric": "seats", "included": "0"}, "included", "A limit is above zero"),
         ("plan_limits", {"plan_id": "basic", "metric": "api_calls", "included": "5"}, "metric", "has this already"),
         ("features", {"product_id": "main", "metric": "feature:map"}, "metric", "has this already"),
         ("features", {"product_id": "main", "metric": "feature:x", "effect": "good"}, "effect", "Unknown value."),
-        ("product_events", {"kind": "release", "happened_on": "31/10/2026"}, "happened_on", "Write 2026-10-31."),
-        ("product_events", {"kind": "release", "happened_on": "2026-10-31", "ended_on": "2026-10-01"}, "ended_on", "It ends before it begins."),
+        ("product_events", {**EVENT, "happened_on": "31/10/2026"}, "happened_on", "Write 2026-10-31."),
+        ("product_events", {**EVENT, "ended_on": "2026-10-01"}, "ended_on", "It ends before it begins."),
     ],
-)  # fmt: skip
+)
 def test_bad_cells_get_one_sentence_each_and_change_nothing(cast, shop, file, cells, column, sentence):
     with inside(cast):
         with pytest.raises(CellsRefused) as refused:
@@ -147,7 +165,11 @@ def test_a_change_of_somebody_else_meanwhile_is_told_and_stands(cast, shop):
         shown = {"name": "Basic", "list_price_monthly": "10"}
         with pytest.raises(CellsRefused, match="changed this to “12” meanwhile"):
             change_row(
-                actor=member(cast), file="plans", row_id=shop["basic"].pk, shown=shown, cells={"list_price_monthly": "11"}
+                actor=member(cast),
+                file="plans",
+                row_id=shop["basic"].pk,
+                shown=shown,
+                cells={"list_price_monthly": "11"},
             )
         # A field that was left as the page showed it is nobody's wish to put the old price back.
         change_row(
@@ -183,8 +205,20 @@ def test_gaps_stand_in_the_order_of_the_arr_they_affect(cast, shop):
         ensure_usage_months(today() - timedelta(days=40), today())
         first = Account.objects.get(source_id="a1")
         for metric, day in (("feature:chat", 3), ("feature:map", 3), ("feature:old", 30), ("events", 3)):
-            Usage.objects.create(organization_id=cast.acme.id, account=first, metric=metric, day=today() - timedelta(days=day), quantity=4)
-        Usage.objects.create(organization_id=cast.acme.id, account=first, metric="feature:idle", day=today() - timedelta(days=3), quantity=0)
+            Usage.objects.create(
+                organization_id=cast.acme.id,
+                account=first,
+                metric=metric,
+                day=today() - timedelta(days=day),
+                quantity=4,
+            )
+        Usage.objects.create(
+            organization_id=cast.acme.id,
+            account=first,
+            metric="feature:idle",
+            day=today() - timedelta(days=3),
+            quantity=0,
+        )
     assert list(gaps_of(cast).items()) == [
         ("No value milestone is recorded", (3, 72_000.0)),
         ("Extra, Bare: no limit", (1, 36_000.0)),
@@ -200,9 +234,15 @@ def test_a_gap_that_is_filled_is_gone(cast, shop):
     assert "Extra, Bare: no list price" in gaps_of(cast)
     change(cast, "plans", shop["bare"], list_price_monthly="99", price_basis="per_seat")
     change(cast, "products", shop["extra"], need_phrases="extra room")
-    assert not {"Extra, Bare: no list price", "Extra, Bare: no price basis", "Extra: no need phrases"} & set(gaps_of(cast))
+    assert not {"Extra, Bare: no list price", "Extra, Bare: no price basis", "Extra: no need phrases"} & set(
+        gaps_of(cast)
+    )
     with inside(cast):
-        add_row(actor=member(cast), file="features", cells={"product_id": "extra", "metric": "feature:a", "effect": "neutral"})
+        add_row(
+            actor=member(cast),
+            file="features",
+            cells={"product_id": "extra", "metric": "feature:a", "effect": "neutral"},
+        )
     assert gaps_of(cast)["Extra: no key feature marked"] == (1, 36_000.0)
 
 
@@ -266,7 +306,12 @@ def test_readers_read_strangers_find_nothing_and_verbs_are_kept_apart(cast, shop
         assert client_for(cast.charlie).post(path).status_code == 404
     assert bob.post(f"{row}remove/").status_code == 403
     assert client_for(cast.alice).get(f"{row}remove/").status_code == 405
-    for path in ("contracts/new/", f"accounts/{shop['main'].pk}/", f"plans/{shop['main'].pk}/", f"product/{shop['basic'].pk}/"):
+    for path in (
+        "contracts/new/",
+        f"accounts/{shop['main'].pk}/",
+        f"plans/{shop['main'].pk}/",
+        f"product/{shop['basic'].pk}/",
+    ):
         assert client_for(cast.alice).get(URL + path).status_code == 404
 
 
