@@ -111,7 +111,7 @@ def preview_draft(desk: Desk, night: Night) -> Preview:
 
 
 def compute_preview(desk: Desk, night: Night) -> Preview:
-    """Run both models over last night's features; two statements for them, whatever the number of accounts."""
+    """Run both models over last night's features, which are read once where the draft reads no facts anew."""
     organization, settings = desk.organization, feature_settings(desk.organization)
     changed = {FEATURE_SETTINGS[name]: value for name, value in desk.settings.items() if name in FEATURE_SETTINGS}
     drafted = replace(settings, **changed)
@@ -170,7 +170,7 @@ def summarize(
 
 def _foresee(features: pl.DataFrame, model: ScoringModel, night: Night, state: pl.DataFrame) -> pl.DataFrame:
     """One row per account: the next night's diagnosis, and `settled`, the segment once the hysteresis has passed."""
-    found = diagnose(features, model, night.night, state.select(list(STATE)))
+    found = diagnose(features, model, night.night, state.select(list(STATE)), conformed=True)
     scores = found.select("account_id", "health", "potential", "value_segment", pl.col("arr").fill_null(0.0))
     last = found.select(list(STATE))
     segments = found["segment"]
