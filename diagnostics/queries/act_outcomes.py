@@ -233,9 +233,11 @@ class _ArrAfter:
         self.days: dict[str, list[date]] = defaultdict(list)
         self.arr: dict[str, list[Decimal]] = defaultdict(list)
         wanted = [str(account_id) for account_id in account_ids]
+        if not wanted:
+            return
         movements, _unpriced = read_movements(organization, until=today)
-        movements = movements.filter(pl.col("account_id").is_in(wanted)).sort("account_id", "day", maintain_order=True)
-        for account_id, day, amount in movements.select("account_id", "day", "amount").iter_rows():
+        rows = movements.filter(pl.col("account_id").is_in(wanted)).sort("account_id", "day", maintain_order=True)
+        for account_id, day, amount in rows.select("account_id", "day", "amount").iter_rows():
             before = self.arr[account_id][-1] if self.arr[account_id] else ZERO
             self.days[account_id].append(day)
             self.arr[account_id].append(before + amount)

@@ -11,7 +11,9 @@ def copy_frame(statement: str, columns: dict[str, Any], values: dict[str, Any]) 
 
     Parameters are written into the text as literals: COPY takes no others.
     """
-    with connection.cursor() as cursor, cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT csv)", values) as copy:
+    copying = f"COPY ({statement}) TO STDOUT (FORMAT csv)"
+    # psycopg's own cursor: Django's, while it records what it asks (PHANO_DEBUG), takes no parameters for a COPY.
+    with connection.cursor() as cursor, cursor.cursor.copy(copying, values) as copy:
         text = b"".join(bytes(block) for block in copy)
     if not text:
         return pl.DataFrame(schema=columns)
