@@ -4,13 +4,16 @@ A draft asks and offers. It states what the organization did (an event with its 
 it never names a figure of one customer, since the same words go to several.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import quote
 
-from accounts.formats import format_day
+from accounts.formats import NARROW, format_day
 
+# French sets these signs off by a space at which no line may break.
+GAP = re.compile(r" (?=[;:!?»])|(?<=«) ")
 ANSWER_DAYS = 7  # by when an answer is asked for
 MOST_ADDRESSES = 50  # mail programs cut a longer link off
 
@@ -226,4 +229,7 @@ def draft_message(facts: DraftFacts, language: str) -> Draft | None:
         member=facts.member,
         organization=facts.organization,
     )
-    return Draft(language, subject.format(**named), body)
+    subject = subject.format(**named)
+    if french:
+        subject, body = (GAP.sub(NARROW, text) for text in (subject, body))
+    return Draft(language, subject, body)

@@ -2,7 +2,8 @@
 
 A product event is shared by the accounts to retain that have its product and whose points of usage and support fell
 since the last night before it: the two coincide, which is all that is said. On small accounts, the same first signal
-(or the same plain subject) of one person is shared as well; an account in defense always stands alone.
+(or the same plain subject) of one person is shared as well; an account in defense always stands alone. So does one
+to retain that decides within two weeks or gave notice: it is owed a call of its own, though it shares the cause.
 """
 
 from typing import Any
@@ -15,6 +16,7 @@ from diagnostics.book import DiagnosedBook
 LEAST_SHARED = 3  # accounts; fewer are no shared cause
 EVENT_DAYS = 60  # how long after it an event may be felt
 SLACK_DAYS = 15  # how much older than the event the night before it may be
+ALONE_DAYS = 14  # before its decision an account to retain stands alone
 LEAST_FALL = 5.0  # points of health, in usage and support together
 MOST_COUNTED = 32_000  # accounts of a pool; more are not told apart
 PLAIN_KINDS = ("owner", "plan")  # say the same of every account, without a signal
@@ -68,18 +70,23 @@ def pool_candidates(cursor: CursorWrapper, candidates: pl.DataFrame, book: Diagn
         alike=pl.when(small.fill_null(False) & (pl.col("left_out") == "")).then(alike),
     )
     several = pl.col("alike").count().over("owner_email", "alike") >= LEAST_SHARED
-    frame = frame.with_columns(
-        pool=pl.when(pl.col("event_id").is_not_null())
+    cause = (
+        pl.when(pl.col("event_id").is_not_null())
         .then("event:" + pl.col("event_id"))
         .when(several & pl.col("alike").is_not_null())
         .then(pl.col("alike"))
         .otherwise(pl.lit(""))
     )
-    pooled = pl.col("pool") != ""
+    days = (pl.col("deadline") - pl.lit(book.night)).dt.total_days()
+    noticed = pl.col("facts").str.json_path_match("$.on").is_not_null() & (pl.col("kind") == "retain")
+    alone = (days.is_between(0, ALONE_DAYS) & (pl.col("kind") == "retain")).fill_null(False) | noticed.fill_null(False)
+    frame = frame.with_columns(cause=cause)
+    shared = pl.col("cause") != ""
     return frame.with_columns(
-        pool_accounts=pl.when(pooled).then(pl.len().over("pool").clip(None, MOST_COUNTED).cast(pl.Int16)),
-        pool_arr=pl.when(pooled).then(pl.col("arr").fill_null(0.0).sum().over("pool").round(2)),
-    ).drop("arr", "segment", "value_segment", "tier", "alike")
+        pool=pl.when(alone).then(pl.lit("")).otherwise(pl.col("cause")),
+        pool_accounts=pl.when(shared).then(pl.len().over("cause").clip(None, MOST_COUNTED).cast(pl.Int16)),
+        pool_arr=pl.when(shared).then(pl.col("arr").fill_null(0.0).sum().over("cause").round(2)),
+    ).drop("arr", "segment", "value_segment", "tier", "alike", "cause")
 
 
 def find_shared_events(cursor: CursorWrapper, candidates: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:

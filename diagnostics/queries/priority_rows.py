@@ -204,6 +204,12 @@ def build_row(
     )
 
 
+def hold_offer(action: Action) -> Action:
+    """The action in the place of an offer that facts of today speak against: no sale is pushed on what just turned."""
+    text = _("Hold the offer: what came today speaks against it. Tonight’s diagnosis decides.")
+    return Action(text, _("Open the account"), "internal", "", action.contact)
+
+
 def build_left_out(row: PriorityRow, *, has_it: str = "") -> LeftOutRow:
     """A row that is not for today, in short."""
     return LeftOutRow(

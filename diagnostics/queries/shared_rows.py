@@ -194,7 +194,7 @@ def build_family(members: list[PriorityRow], root: tuple[UUID, str]) -> SharedRo
         code=f"{PARENT}{root[0]}",
         title=_("%(parent)s: %(n)s accounts") % {"parent": root[1], "n": accounts},
         members=members,
-        why=f"{first.account_name}{_(': ')}{first.why}",
+        why=_("%(account)s: %(why)s") % {"account": first.account_name, "why": first.why},
         action_text=act,
         sources=first.sources,
         drafts=[],
@@ -237,12 +237,12 @@ def _tell_event(members: list[PriorityRow], sender: Sender) -> str:
     falls = sorted(-member.health_delta for member in members if member.health_delta and member.health_delta < 0)
     since = format_day(event.happened_on, language=sender.language, today=sender.today)
     if not falls:
-        return _("Less use and more trouble since **%(since)s**. The weeks coincide; that alone proves nothing.") % {
+        return _("Since **%(since)s**: less use and more trouble. The weeks coincide; that alone proves nothing.") % {
             "since": since
         }
     least, most = (format_number(fall, language=sender.language) for fall in (falls[0], falls[-1]))
     return _(
-        "Health down **%(least)s to %(most)s** in 30 days, in use and support, since **%(since)s**. "
+        "Since **%(since)s** use and support got worse; health is down **%(least)s to %(most)s** in 30 days. "
         "The weeks coincide; that alone proves nothing."
     ) % {"least": least, "most": most, "since": since}
 

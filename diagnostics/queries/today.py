@@ -25,6 +25,7 @@ from diagnostics.queries.priority_rows import (
     PriorityRow,
     build_left_out,
     build_row,
+    hold_offer,
     read_state,
     with_names,
 )
@@ -188,10 +189,12 @@ def _ids(priorities: list[Priority]) -> set[UUID]:
 
 
 def _mark_day(rows: Iterable[PriorityRow], movements: Movements) -> None:
-    """What the day found about an account stands on its row as well."""
+    """What the day found about an account stands on its row as well; an offer that it speaks against is held."""
     found = {move.account_id: move for move in movements.today}
     for row in rows:
         row.day = found.get(row.account_id)
+        if row.day is not None and row.day.direction == "down" and row.kind in SELLING:
+            row.action = hold_offer(row.action)
 
 
 def read_priority(membership: Membership, priority_id: UUID, *, language: str) -> PriorityRow | None:
