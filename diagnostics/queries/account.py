@@ -1,7 +1,7 @@
 """One account's diagnosis: why the level, why the change, what opens which lever, and how it came here."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -10,13 +10,13 @@ from diagnostics.acts import end_of_day, local_day
 from diagnostics.engine import ScoringModel, read_contributions
 from diagnostics.engine.explanation import reweigh
 from diagnostics.model_versions import read_model
-from diagnostics.models import Diagnosis, Night
+from diagnostics.models import Diagnosis, Night, Priority
 from diagnostics.movements import find_night_a_month_before
 from diagnostics.queries.causes import Cause, CauseReader
 from diagnostics.queries.diagnosed import read_nights
 from diagnostics.queries.lever_states import LeverState, describe_levers
 from diagnostics.queries.priority_rows import PriorityRow, build_row, with_names
-from diagnostics.queries.today import TREND_DAYS, find_account_priority
+from diagnostics.queries.today import TREND_DAYS, find_account_priorities
 from portfolio.models import Account, Act
 
 RULES = {"en": "New version of the model", "fr": "Nouvelle version du modèle"}
@@ -45,6 +45,8 @@ class AccountDiagnosis:
     reader: CauseReader
     before_model: ScoringModel | None
     priority: PriorityRow | None
+    # What colleagues have on their lists of the same account.
+    others: list[Priority] = field(default_factory=list)
 
     @property
     def health_delta(self) -> float | None:
@@ -130,13 +132,13 @@ def read_diagnosis(
 def _read_priority(
     account: Account, diagnosis: Diagnosis, reader: CauseReader, organization: Organization
 ) -> PriorityRow | None:
-    priority = find_account_priority(account.id, diagnosis.night)
-    if priority is None:
+    found = find_account_priorities(account.id, diagnosis.night)
+    if not found:
         return None
     history = read_history(account, since=diagnosis.night - timedelta(days=TREND_DAYS), until=diagnosis.night)
     trend = [(point.night, point.health, point.potential) for point in history]
     return build_row(
-        priority,
+        found[0],
         diagnosis,
         trend,
         reader,

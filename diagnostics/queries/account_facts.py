@@ -118,6 +118,12 @@ class AccountFacts:
         return self.revived(ProductEvent, "events")
 
     @property
+    def found_today(self) -> dict[str, Any] | None:
+        """What the day has found: `at`, health, potential and segment; None where no fact of today was diagnosed."""
+        found = next(iter(self.rows["day"]), None)
+        return found and {**found, "at": parse_datetime(found["at"])}
+
+    @property
     def doubts(self) -> list[Doubt]:
         """The kinds of this account's facts that contradict themselves, in the order of their declaration."""
         found = {row["kind"] for row in self.rows["doubts"]}

@@ -21,7 +21,7 @@ from diagnostics.queries.account_facts import AccountFacts, read_account_facts
 from diagnostics.queries.causes import CauseReader
 from diagnostics.queries.diagnosed import Nights, read_nights
 from diagnostics.queries.priority_rows import build_row, with_names
-from diagnostics.queries.today import find_account_priority
+from diagnostics.queries.today import find_account_priorities
 
 # An event of the products explains a fall only where it came shortly before it.
 SHORTLY = timedelta(days=45)
@@ -94,11 +94,13 @@ def read_account_page(
         before_model=models.get(before.version) if before else None,  # type: ignore[attr-defined]
         priority=None,
     )
-    priority = find_account_priority(account_id, nights.last.night) if with_priority else None
-    if priority is not None:
+    priorities = find_account_priorities(account_id, nights.last.night, membership) if with_priority else []
+    if priorities:
         trend = [(d.night, d.health, d.potential) for d in (before, now) if d is not None]
         end = end_of_day(organization, nights.last.night)
-        found.priority = build_row(priority, now, trend, reader, day=day, end_of_night=end)
+        found.priority = build_row(priorities[0], now, trend, reader, day=day, end_of_night=end)
+        owner = priorities[0].owner_email
+        found.others = [one for one in priorities[1:] if one.rank is not None and one.owner_email != owner]
     return AccountPage(facts, day, nights, found, models)
 
 

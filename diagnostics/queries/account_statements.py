@@ -154,6 +154,11 @@ DOUBTS = """
     SELECT kind, facts FROM diagnostics_doubtfulfacts
     WHERE organization_id = %(organization)s AND account_id = %(account)s"""
 
+# What the day that is not over has found; the night of the day replaces it.
+DAY = """
+    SELECT at, health, potential, segment FROM diagnostics_daydiagnosis
+    WHERE organization_id = %(organization)s AND account_id = %(account)s AND night > %(until)s"""
+
 STATEMENTS: Mapping[str, str] = {
     "account": ACCOUNT,
     "parent": PARENT,
@@ -174,4 +179,5 @@ STATEMENTS: Mapping[str, str] = {
     "crossings": CROSSINGS,
     "history": HISTORY,
     "doubts": DOUBTS,
+    "day": DAY,
 }

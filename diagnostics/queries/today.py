@@ -206,14 +206,21 @@ def read_priority(membership: Membership, priority_id: UUID, *, language: str) -
 def read_account_priority(
     membership: Membership, account_id: UUID, night: Night, *, language: str
 ) -> PriorityRow | None:
-    """The heaviest priority of an account on a night, ranked ones first; None where there is none."""
-    return _read_alone(find_account_priority(account_id, night.night), membership.organization, language)
+    """The reader's priority of an account on a night, else the heaviest, ranked ones first; None without any."""
+    found = find_account_priorities(account_id, night.night, membership)
+    return _read_alone(found[0] if found else None, membership.organization, language)
 
 
-def find_account_priority(account_id: UUID, night: date) -> Priority | None:
-    """The same as `build_row` takes it, with account, contact and last act; one query."""
+def find_account_priorities(account_id: UUID, night: date, membership: Membership | None = None) -> list[Priority]:
+    """An account's priorities as `build_row` takes them, with account, contact, event and last act; one query.
+
+    The reader's own stands first: a CSM and an AM look at one account through two lenses. Then the heaviest.
+    """
+    own = own_names(membership) if membership else []
     found = _with_act(Priority.objects.filter(account_id=account_id, night=night))
-    return found.order_by(F("rank").asc(nulls_last=True), *HEAVIEST).first()
+    lens = Case(When(owner_email__in=own, then=0), default=1, output_field=IntegerField())
+    ranked = Case(When(rank__isnull=False, then=0), default=1, output_field=IntegerField())
+    return list(found.order_by(lens, ranked, F("rank").asc(nulls_last=True), *HEAVIEST))
 
 
 def read_evidence(row: PriorityRow, *, most: int | None = None) -> list[Cause]:

@@ -165,6 +165,10 @@ def describe_page(request: MemberRequest, page: AccountPage, narrator: Narrator)
         "found": found,
         "diagnosis": found.diagnosis,
         "priority": found.priority,
+        "others": [
+            (facts.name_member(one.owner_email) or gettext("Nobody"), one.get_kind_display()) for one in found.others
+        ],
+        "found_today": facts.found_today,
         "lead": lead,
         "lead_sources": list(dict.fromkeys(cause.source for cause in lead)),
         "gaps": describe_gaps(found, page.day),
@@ -191,9 +195,12 @@ def explain(found: AccountDiagnosis, why: str) -> Explanation | None:
 
 
 def choose_view(request: MemberRequest, page: AccountPage, tables: dict[str, Any]) -> str:
-    """Which explanation stands open: the URL's, else what the account is about: potential where it can grow."""
+    """Which explanation stands open: the URL's, else what the account is about: potential where it can grow, and for
+    its account manager, who renews and sells."""
     assert page.found is not None
-    grows = page.found.diagnosis.segment == "expansion_priority" or tables["health"] is None
+    account, reader = page.facts.account, request.membership.user.email.lower()
+    sells = account.am_email == reader != account.csm_email
+    grows = sells or page.found.diagnosis.segment == "expansion_priority" or tables["health"] is None
     wanted = read_choice(request, "why", ("", *VIEWS), "") or ("potential" if grows else "health")
     if tables[wanted.replace("-", "_")] is None:
         return "potential" if tables["health"] is None and tables["potential"] else "health"

@@ -114,7 +114,8 @@ def movements(request: MemberRequest) -> HttpResponse:
     language = get_language() or "en"
     rows = read_movements(request.membership, scope=scope, language=language)
     day = read_day_movements(request.membership, scope=scope, language=language)
-    return render(request, "diagnostics/movements.html", {"rows": rows, "day": day, "scope": scope})
+    context = {"rows": rows, "day": day, "today": acts.local_day(request.organization), "scope": scope}
+    return render(request, "diagnostics/movements.html", context)
 
 
 @require_POST
