@@ -156,8 +156,10 @@ def read_desk(scope: Scope) -> Desk:
     known = known.join(diagnosed.select("account_id", "fragile"), on="account_id", how="inner", maintain_order="left")
     falling = _read_falling(known.filter(is_open()), night)
     known = known.join(falling, on="account_id", how="left", maintain_order="left")
-    pipeline = expansion_pipeline(known)
-    potential = expansion_revenue_potential(diagnosed, pipeline)
+    # The KPI's frames have a period and the day whose owners answer for it: here it is today.
+    key = {"period": pl.lit(today.isoformat()), "owner_on": pl.lit(today)}
+    pipeline = expansion_pipeline(known).with_columns(**key)
+    potential = expansion_revenue_potential(diagnosed.with_columns(**key), pipeline)
     windows = _read_windows(scope, ids)
     rooms = _sum_rooms(diagnosed, potential)
     quarter = start_quarter(today, organization.fiscal_year_first_month)
