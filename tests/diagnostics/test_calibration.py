@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.models import AuditEntry
 from diagnostics.calibration import TooLittleHistory, _list_folds, calibrate, fit_model
 from diagnostics.discrimination import measure_auc
 from diagnostics.engine import DEFAULT_MODEL, diagnose, read_contributions
@@ -271,6 +272,8 @@ def test_facts_after_the_date_change_nothing_and_publishing_adds_one_version(cas
         assert read_model(version) == replace(first.model, version=1)
         # The same again is the same version.
         assert publish_model(first.model, fitted={}) == version
+        entry = AuditEntry.objects.get(action="model.published")
+        assert entry.details == {"number": 1, "origin": "fitted", "replaced": None, "returned_to": None}
     assert version.origin == "fitted"
     assert version.parameters["fitted"]["as_of"] == "2025-03-01"
     call_command("diagnose", organization="acme", night=date(2025, 1, 31), stdout=out)
