@@ -27,6 +27,8 @@ SCREENS = {
     "data-quality": "/o/brindel/data-quality/",
     "model": "/o/brindel/model/",
     "catalogue": "/o/brindel/catalogue/",
+    "track-record": "/o/brindel/track-record/",
+    "outcomes": "/o/brindel/outcomes/",
     "members": "/o/brindel/members/",
     "settings": "/o/brindel/settings/",
     "preferences": "/preferences/",

@@ -5,7 +5,7 @@ One statement reads a page; words are opened and written for that page alone.
 
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -17,7 +17,9 @@ from django.utils.translation import gettext as _
 
 from accounts.formats import end_sentence, format_day, format_money
 from accounts.models import Organization
+from accounts.templatetags.phano_display import number
 from diagnostics.acts import DISMISS_REASONS, DONE_KINDS
+from diagnostics.charts.history import Point
 from diagnostics.engine import ScoringModel
 from diagnostics.forecasts import FORECASTS, SUBJECT
 from diagnostics.labels import (
@@ -75,6 +77,7 @@ class Narrator:
     people: Mapping[str, str] = field(default_factory=dict)
     members: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[uuid.UUID, ScoringModel] = field(default_factory=dict)
+    points: Sequence[Point] = ()  # nights with their scores, oldest first
 
     @property
     def language(self) -> str:
@@ -253,7 +256,19 @@ def _tell_act(narrator: Narrator, row: Mapping[str, Any]) -> Entry:
         title = _("Renewal forecast %(call)s by %(who)s.") % {"call": call, "who": who}
     else:
         title = _("%(done)s by %(who)s.") % {"done": name_code(DONE_KINDS, act.kind), "who": who}
+        since = _tell_since(narrator, narrator.local(act.at))
+        return Entry(narrator.local(act.at), "check", "exp", title, " ".join(filter(None, [_shorten(act.note), since])))
     return Entry(narrator.local(act.at), "check", "exp", title, _shorten(act.note))
+
+
+def _tell_since(narrator: Narrator, day: date) -> str:
+    """What became of health since an act; '' where no night says it on both sides."""
+    scored = [point for point in narrator.points if point.health is not None]
+    before = [point for point in scored if point.night < day]
+    if not before or scored[-1].night <= day:
+        return ""
+    words = {"then": number(before[-1].health), "now": number(scored[-1].health)}
+    return _("Health was %(then)s before it, is %(now)s now.") % words
 
 
 TELL: Mapping[str, Callable[[Narrator, Mapping[str, Any]], Entry]] = {

@@ -252,7 +252,9 @@ def share_of_portfolio(request: MemberRequest, page: AccountPage) -> float | Non
 def tell(request: MemberRequest, page: AccountPage) -> Narrator:
     """What it takes to put this account's rows into words."""
     people = {contact.email.lower(): contact.name for contact, _heard in page.facts.contacts if contact.email}
-    return Narrator(request.organization, page.facts.account, page.day, people, page.facts.members, page.models)
+    return Narrator(
+        request.organization, page.facts.account, page.day, people, page.facts.members, page.models, page.points
+    )
 
 
 def page_url(request: MemberRequest, account_id: UUID) -> str:

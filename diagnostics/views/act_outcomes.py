@@ -44,5 +44,8 @@ def describe_group(group: Group) -> dict[str, Any]:
         "kind": DONE_KINDS[group.kind],
         "cause": signal.label[french] if signal else _("no cause named"),
         "source": signal.source if signal else "",
-        "changes": list(zip(group.means, map(len, group.changes.values()), strict=True)),
+        "changes": [
+            (None if mean is None else round(mean), len(these))
+            for mean, these in zip(group.means, group.changes.values(), strict=True)
+        ],
     }

@@ -26,6 +26,8 @@ SCREENS = (
     "catalogue/",
     "catalogue product",
     "catalogue/features/new/",
+    "track-record/",
+    "outcomes/",
     "members/",
     "settings/",
     "audit/",

@@ -41,8 +41,9 @@ def sign(account, product, *, ended=None, mrr=1000, term=12):
 def act(account, days, kind="called", **fields):
     at = datetime.combine(ago(days), datetime.min.time(), timezone.get_default_timezone()) + timedelta(hours=9)
     Act.objects.create(
-        source_id=f"{account.source_id}-{days}-{kind}", account=account, kind=kind, at=at, priority="retain", **fields
-    )
+        source_id=f"{account.source_id}-{days}-{kind}", account=account, kind=kind, at=at, priority="retain",
+        member_email="bob@acme.example", **fields,
+    )  # fmt: skip
 
 
 def defend(*accounts, night=ENTERED, decides=DECIDED):
@@ -114,6 +115,13 @@ def test_health_is_followed_from_the_night_before_the_act(book):
     assert called.means == [8.0, 16.0, 20.0]
     assert (called.acts, len(called.accounts), called.is_small) == (2, 2, True)
     assert called.renewal.rate == Decimal("0.5")
+
+
+def test_the_account_page_says_at_the_act_what_became_of_health(book, client_for):
+    page = text_of(client_for(book.bob).get(f"/o/acme/accounts/{book.kept.pk}/").content.decode())
+    assert "Called by Bob. Health was 50 before it, is 70 now." in page
+    # Nothing is known after this one.
+    assert "Health was" not in client_for(book.bob).get(f"/o/acme/accounts/{book.waits.pk}/").content.decode()
 
 
 def test_a_renewal_is_decided_once_the_grace_is_over(book):

@@ -156,7 +156,7 @@ def test_the_page_shows_the_stored_record_and_says_by_what_was_known(past, clien
     assert "A list of 27 accounts caught 61% of the ARR that was lost." in page
     assert "The best simple rule at the same length, “Usage drop first”, caught 44%" in page
     assert "0.79 interval 0.75 to 0.83" in page
-    assert "By what was known on 1 Mar 2025." in page
+    assert "What was known on 1 Mar 2025 counts, nothing later." in page
     assert "None of these nights taught the model that is judged." in page
     # Bob may read, not ask.
     assert "Judge again" not in page
