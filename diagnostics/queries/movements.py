@@ -128,7 +128,8 @@ def read_largest_movements(membership: Membership, *, scope: str, language: str,
     told = JSONObject(points="points", values="values", sources="sources", limit_metric="limit_metric")
     day = DayDiagnosis.objects.filter(account_id=OuterRef("account_id"), night=OuterRef("night"))
     found = Movement.objects.filter(
-        Q(night=night.night) | Q(night__gt=night.night, at__isnull=False), account__in=accounts_of(membership, scope)
+        Q(night=night.night, at__isnull=True) | Q(night__gt=night.night, at__isnull=False),
+        account__in=accounts_of(membership, scope),
     )
     of_night = Q(at__isnull=True)
     counted = found.annotate(
