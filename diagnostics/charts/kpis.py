@@ -136,9 +136,7 @@ class Lines:
     columns: tuple[float, ...]
 
 
-def draw_lines(
-    series: Sequence[Sequence[Decimal | None]], targets: Sequence[Sequence[Decimal | None]]
-) -> Lines | None:
+def draw_lines(series: Sequence[Sequence[Decimal | None]], targets: Sequence[Sequence[Decimal | None]]) -> Lines | None:
     """Ratios over the same periods, each with its targets; a period without a value breaks the line.
 
     None where fewer than two values are known.

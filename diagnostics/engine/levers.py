@@ -119,7 +119,7 @@ def _write_levers(model: ScoringModel) -> tuple[list[pl.Expr], ...]:
         "seats": decision_window,
         "usage": until_limit,
         "cross_sell": until_need,
-        "price": pl.col("decision_on"),
+        "price": pl.coalesce(decision_window, pl.col("decision_on")),
     }
     holds = {
         "upsell": pl.col("upsell_arr") > 0,

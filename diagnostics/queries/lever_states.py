@@ -1,10 +1,11 @@
 """The levers in order, each with what it is worth and what unlocks it."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from accounts.formats import format_day, format_number
+from diagnostics.engine.levers import DECISION_WINDOW_DAYS, EVIDENCE_DAYS, LIMIT_WINDOW_DAYS
 from diagnostics.engine.model import Thresholds
 from diagnostics.models import Diagnosis
 
@@ -33,7 +34,7 @@ def describe_levers(diagnosis: Diagnosis, rule: Thresholds, language: str, night
         lever = diagnosis.lever if diagnosis.lever in levers else max(levers, key=lambda name: rooms[name])
         arr = rooms[lever]
         if diagnosis.lever == lever:
-            states.append(LeverState(levers, lever, "now", arr, _window(diagnosis, french, language, night)))
+            states.append(LeverState(levers, lever, "now", arr, _window(diagnosis, rule, french, language, night)))
         elif not arr:
             reason = "Aucun potentiel connu." if french else "No room is known."
             states.append(LeverState(levers, lever, "none", arr, reason))
@@ -64,11 +65,41 @@ def _retain(diagnosis: Diagnosis, rule: Thresholds, french: bool, language: str)
     return LeverState(STEPS[0], "retain", "now", diagnosis.value_at_risk, reason)
 
 
-def _window(diagnosis: Diagnosis, french: bool, language: str, night: date) -> str:
+def _window(diagnosis: Diagnosis, rule: Thresholds, french: bool, language: str, night: date) -> str:
+    """Since when it is open, the earliest of what ends it, and the health below which it closes at once."""
+    level = format_number(rule.window_closes_below, language=language)
+    opened = diagnosis.lever_since or night
+    since = format_day(opened, language=language, today=night)
     if diagnosis.window_ends_on is None:
-        return "Fenêtre ouverte." if french else "Open, no end in sight."
+        if french:
+            return f"Ouverte depuis le **{since}**, sans fin en vue ; se ferme sous **{level}** de santé."
+        return f"Open since **{since}**, no end in sight; closes below health **{level}**."
     day = format_day(diagnosis.window_ends_on, language=language, today=night)
-    return f"La fenêtre se ferme le **{day}**" if french else f"Window closes **{day}**."
+    why = _ends_by(diagnosis)[french]
+    if french:
+        return f"Ouverte depuis le **{since}**. Se ferme le **{day}**{why}, ou sous **{level}** de santé."
+    return f"Open since **{since}**. Closes **{day}**{why}, or below health **{level}**."
+
+
+def _ends_by(diagnosis: Diagnosis) -> tuple[str, str]:
+    """Which of the ends comes first, in English and French."""
+    ends = diagnosis.window_ends_on
+    if diagnosis.decision_on and ends == diagnosis.decision_on - timedelta(days=DECISION_WINDOW_DAYS):
+        return (
+            f", {DECISION_WINDOW_DAYS} days before the decision",
+            f", {DECISION_WINDOW_DAYS} jours avant la décision",
+        )
+    if diagnosis.limit_on and ends == diagnosis.limit_on + timedelta(days=LIMIT_WINDOW_DAYS):
+        return (
+            f", {LIMIT_WINDOW_DAYS} days after the limit is reached",
+            f", {LIMIT_WINDOW_DAYS} jours après l’atteinte de la limite",
+        )
+    if diagnosis.lever == "cross_sell":
+        return (
+            f", {EVIDENCE_DAYS} days after the need was last voiced",
+            f", {EVIDENCE_DAYS} jours après la dernière expression du besoin",
+        )
+    return ", with the decision", ", avec la décision"
 
 
 def _lock(diagnosis: Diagnosis, lever: str, opened: bool, rule: Thresholds, french: bool, language: str) -> str:

@@ -171,3 +171,36 @@ def test_one_lever_is_open_and_the_others_say_what_opens_them():
     diagnosis.healthy_nights = 5
     waiting = describe_levers(diagnosis, DEFAULT_MODEL.thresholds, "en", NIGHT)[1]
     assert waiting.reason == "Opens after **14 nights** at **60** or more (5/14)."
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (
+            {
+                "lever": "upsell",
+                "window_ends_on": NIGHT + timedelta(days=10),
+                "decision_on": NIGHT + timedelta(days=40),
+            },
+            ", 30 days before the decision, or below health **55**.",
+        ),
+        (
+            {"lever": "upsell", "window_ends_on": NIGHT + timedelta(days=42), "limit_on": NIGHT + timedelta(days=12)},
+            ", 30 days after the limit is reached, or below health **55**.",
+        ),
+        (
+            {"lever": "cross_sell", "window_ends_on": NIGHT + timedelta(days=50)},
+            ", 60 days after the need was last voiced, or below health **55**.",
+        ),
+        ({"lever": "seats", "window_ends_on": None}, ", no end in sight; closes below health **55**."),
+    ],
+)
+def test_an_open_window_says_since_when_and_what_ends_it_first(found, expected):
+    rooms = dict.fromkeys(("upsell_arr", "seats_arr", "usage_arr", "cross_sell_arr", "price_arr", "value_at_risk"), 10)
+    diagnosis = Diagnosis(**rooms, health=80.0, healthy_nights=20, nights=30, lever_since=NIGHT, **found)
+    steps = describe_levers(diagnosis, DEFAULT_MODEL.thresholds, "en", NIGHT)
+    [now] = [step.reason for step in steps if step.state == "now"]
+    assert now.startswith("Open since **")
+    assert now.endswith(expected)
+    french = [step.reason for step in describe_levers(diagnosis, DEFAULT_MODEL.thresholds, "fr", NIGHT)]
+    assert any(reason.startswith("Ouverte depuis le **") for reason in french)

@@ -153,3 +153,20 @@ def test_an_open_window_bears_a_dip_to_fifty_five():
     opened = state(lever="upsell", lever_since=days_ago(9))
     levers = [diagnose(book, model, NIGHT, before).row(-1, named=True)["lever"] for before in (opened, state())]
     assert levers == ["upsell", ""]
+
+
+def test_a_price_is_talked_of_until_thirty_days_before_the_decision():
+    [open_, closed, monthly] = diagnose_changed(
+        {**DISCOUNTED, "decision_on": days_ago(-60)},
+        {**DISCOUNTED, "decision_on": days_ago(-20)},
+        {**DISCOUNTED, "decision_on": days_ago(-20), "term_months": 1},
+    ).to_dicts()
+    assert (open_["lever"], open_["window_ends_on"]) == ("price", days_ago(-30))
+    assert closed["lever"] == ""
+    assert (monthly["lever"], monthly["window_ends_on"]) == ("price", days_ago(-20))
+
+
+def test_a_cross_sell_needs_no_upsell_before_it_and_ends_sixty_days_after_the_need():
+    [found] = diagnose_changed({**VOICED, "need_on": days_ago(10), "decision_on": days_ago(-300)}).to_dicts()
+    assert (found["lever"], found["upsell_arr"], found["window_ends_on"]) == ("cross_sell", 0.0, days_ago(-50))
+    assert room({**VOICED, "need_on": days_ago(61), "decision_on": days_ago(-300)})[0] == ""
