@@ -19,6 +19,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "diagnosis.run": ADMINS,
     "model.view": BOOK_ROLES | {Role.VIEWER},
     "model.change": ADMINS,
+    "targets.change": ADMINS | {Role.MANAGER},
     "catalogue.view": BOOK_ROLES | {Role.VIEWER},
     "catalogue.change": ADMINS,
 }

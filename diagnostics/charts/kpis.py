@@ -47,6 +47,11 @@ class Bar:
     joint: float
     joint_x: float
 
+    @property
+    def quarter(self) -> float:
+        """A quarter of its width: one stroke of the break."""
+        return round(self.width / 4, 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Waterfall:

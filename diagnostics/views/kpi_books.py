@@ -1,0 +1,128 @@
+"""Books and their outcome: who carries how much against the tier's ratio, and what each book renewed, kept and grew."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from accounts.models.organizations import Visibility
+from accounts.web import MemberRequest, organization_view
+from diagnostics.kpi_targets import Targets, read_targets
+from diagnostics.kpi_words import name_group, write_value
+from diagnostics.kpis.groups import NONE
+from diagnostics.kpis.stored import GroupPeriod
+from diagnostics.queries.kpi_books import Book, read_books
+from diagnostics.queries.kpi_series import Kept, KpiScope, find_kept, read_kpis
+from diagnostics.screen_csv import write_screen_csv
+from diagnostics.views.kpi_address import KpiAddress, may_see_person, open_kpi_scope, read_address
+from diagnostics.views.kpi_tables import read_names
+from diagnostics.views.kpis import describe_switches
+from portfolio.books import widest_book
+from portfolio.models import Account
+
+OUTCOME = ("renewal_rate", "nrr", "expansion_revenue")
+FULL = 1.0
+
+
+@require_GET
+@organization_view("portfolio.view")
+def kpi_books(request: MemberRequest) -> HttpResponse:
+    """The page: one's own book always, those of others as far as the member and the organization's switch allow."""
+    address = read_address(request)
+    kept = find_kept(address.every)
+    if kept is None:
+        return render(request, "diagnostics/kpi_books.html", {"has_accounts": Account.objects.exists()})
+    scope = open_kpi_scope(request, address, kept)
+    books = [book for book in read_books(request.organization) if _may_see(request, book.owner)]
+    groups, targets = _read_outcomes(request, scope, kept)
+    names = read_names("owner", sorted({book.owner for book in books} | {group.group for group in groups}))
+    shown = {
+        **describe_switches(request, address, scope, kept, screen="kpi_books"),
+        "books": [],
+        "loads": [_describe_load(book, names) for book in books],
+        "outcomes": [_describe_outcome(request, group, address, names, targets) for group in groups],
+        "is_alone": not request.organization.figures_per_person,
+        "csv_url": address.url("kpi_books_csv"),
+    }
+    return render(request, "diagnostics/kpi_books.html", shown)
+
+
+@require_GET
+@organization_view("portfolio.view")
+def kpi_books_csv(request: MemberRequest) -> HttpResponse:
+    """The outcome of each book that the member may see."""
+    address = read_address(request)
+    kept = find_kept(address.every)
+    rows: list[list[Any]] = []
+    if kept is not None:
+        groups, _targets = _read_outcomes(request, open_kpi_scope(request, address, kept), kept)
+        rows = [
+            [group.period, group.group, group.accounts, *(group.value(name) for name in OUTCOME)] for group in groups
+        ]
+    return HttpResponse(
+        write_screen_csv(["period", "owner", "accounts", *OUTCOME], rows),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="books-{request.organization.slug}.csv"'},
+    )
+
+
+def _may_see(request: MemberRequest, owner: str) -> bool:
+    if owner == request.user.email.lower():
+        return True
+    return widest_book(request.membership) == Visibility.ALL and may_see_person(request, owner)
+
+
+def _read_outcomes(request: MemberRequest, scope: KpiScope, kept: Kept) -> tuple[list[GroupPeriod], Targets]:
+    """The owners' books of the period, by name: never a ranking."""
+    series = read_kpis(scope, kept, "owner")
+    groups = [g for g in series.groups.get("owner", ()) if g.group != NONE and _may_see(request, g.group)]
+    return groups, read_targets(series.periods, "owner")
+
+
+def _describe_load(book: Book, names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "owner": names.get(book.owner, book.owner),
+        "role": _("CSM") if book.role == "csm" else _("Account Manager"),
+        "accounts": book.accounts,
+        "arr": book.arr,
+        "load": book.load,
+        "is_full": book.load > FULL,
+        "tiers": [
+            {
+                "name": name_group("tier", tier.tier or NONE, {}),
+                "accounts": tier.accounts,
+                "arr": tier.arr,
+                "ratio": _write_ratio(tier.least, tier.most),
+            }
+            for tier in book.tiers
+        ],
+    }
+
+
+def _write_ratio(least: int | None, most: int | None) -> str:
+    if least is None:
+        return ""
+    return _("1:%(least)s and more") % {"least": least} if most is None else f"1:{least}–{most}"
+
+
+def _describe_outcome(
+    request: MemberRequest, group: GroupPeriod, address: KpiAddress, names: dict[str, str], targets: Targets
+) -> dict[str, Any]:
+    def cell(name: str) -> dict[str, Any]:
+        figure = group.figures.get(name)
+        target: Decimal | None = targets.find(name, group.period, "owner", group.group)
+        return {
+            "text": write_value(name, figure.value, request.organization.currency) if figure else "",
+            "url": address.url("kpi_accounts", name, by="owner", group=group.group) if figure else "",
+            "target": "" if target is None else write_value(name, target, request.organization.currency),
+        }
+
+    return {
+        "owner": names.get(group.group, group.group),
+        "accounts": group.accounts,
+        "is_small": group.is_small,
+        "cells": [cell(name) for name in OUTCOME],
+    }

@@ -1,0 +1,170 @@
+"""The figures of the KPI screen: the band, the execution indicators, the flags, and the list of every KPI."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from diagnostics.charts.kpis import draw_tiny, place_on_bullet
+from diagnostics.kpi_targets import Targets
+from diagnostics.kpi_words import (
+    describe_definition,
+    name_detail,
+    name_kpi,
+    name_period,
+    unit_of,
+    write_change,
+    write_parts,
+    write_value,
+)
+from diagnostics.kpis.anticipation import WARNING_DAYS
+from diagnostics.kpis.declarations import KPIS, Kpi, Part, Unit, find_kpi
+from diagnostics.queries.kpi_series import A_YEAR, KpiSeries
+from diagnostics.views.kpi_address import KpiAddress
+
+BAND = ("nrr", "grr", "renewal_rate", "expansion_revenue", "value_at_risk", "arpa")
+EXECUTION = (
+    "portfolio_coverage",
+    "account_plan_freshness",
+    "renewal_anticipation",
+    "qbr_engagement_rate",
+    "relationship_depth",
+    "expansion_pipeline:qualified",
+)
+RISES_FLAGGED = 2
+
+
+def describe_cards(series: KpiSeries, address: KpiAddress, targets: Targets) -> dict[str, Any]:
+    """The band of headline figures."""
+    return {"cards": [describe_card(series, name, address, targets) for name in BAND]}
+
+
+def describe_card(series: KpiSeries, name: str, address: KpiAddress, targets: Targets) -> dict[str, Any]:
+    """One figure: value, change on a year, eight quarters, target, definition, and where it leads."""
+    currency = series.scope.organization.currency
+    figure, values = series.figure(name), series.values(name)
+    target = targets.find(name, series.scope.period.label) if series.scope.is_whole else None
+    change = change_on_a_year(series, values)
+    good = is_good(name, change)
+    tiny = draw_tiny(values)
+    return {
+        "name": name,
+        "label": name_figure(name),
+        "value": None if figure is None else write_value(name, figure.value, currency),
+        "url": address.url("kpi_accounts", name),
+        "change": None if change is None else write_change(name, change, currency),
+        "tone": "" if good is None else "up" if good else "down",
+        "tiny": tiny,
+        "target": None if target is None else write_value(name, target, currency),
+        "parts": write_parts(name, figure, currency) if figure else "",
+        "note": describe_definition(name, figure, series.scope.organization),
+    }
+
+
+def name_figure(name: str) -> str:
+    """The label of a figure; the value at risk always with its window."""
+    if name == "value_at_risk":
+        return _("%(label)s, %(days)s d") % {"label": name_kpi(name), "days": 90}
+    return name_kpi(name)
+
+
+def change_on_a_year(series: KpiSeries, values: list[Decimal | None]) -> Decimal | None:
+    """The last value less that of a year before; None where either is unknown."""
+    back = A_YEAR[series.scope.every] + 1
+    if len(values) < back or values[-1] is None:
+        return None
+    before = values[-back]
+    return None if before is None else values[-1] - before
+
+
+def is_good(name: str, change: Decimal | None) -> bool | None:
+    """Whether the change is for the better; None where there is none, or where neither is."""
+    kpi, _detail = find_kpi(name)
+    if not change or kpi.more_is_better is None:
+        return None
+    return (change > 0) == kpi.more_is_better
+
+
+def describe_execution(series: KpiSeries, address: KpiAddress, targets: Targets) -> list[dict[str, Any]]:
+    """The indicators of work done, each with its bar and the mark of its target."""
+    shown = []
+    for name in EXECUTION:
+        card = describe_card(series, name, address, targets)
+        figure, target = series.figure(name), targets.find(name, series.scope.period.label)
+        value = figure.value if figure else None
+        unit = unit_of(name)
+        whole = Decimal(1) if unit == Unit.RATIO else Decimal(100) if unit == Unit.SCORE else None
+        card["bar"], card["mark"] = place_on_bullet(value, target, whole=whole)
+        card["is_late"] = name == "renewal_anticipation" and value is not None and value < WARNING_DAYS
+        card["none"] = _("no contact source") if name in ("portfolio_coverage", "relationship_depth") else _("no facts")
+        if name == "portfolio_coverage" and figure:
+            halves = {half: series.figure(f"{name}:{half}") for half in ("looked", "contacted")}
+            card["halves"] = [
+                (name_detail(find_kpi(name)[0], half), write_value(name, part.value, ""))
+                for half, part in halves.items()
+                if part
+            ]
+        shown.append(card)
+    return shown
+
+
+def find_flags(series: KpiSeries) -> list[dict[str, str]]:
+    """Trends that ask for a look: value at risk that rises, GRR that slips, by at least two periods in a row."""
+    flags = []
+    risen = count_in_a_row(series.values("value_at_risk"), up=True)
+    if risen >= RISES_FLAGGED:
+        flags.append({"kind": "risk", "count": str(risen), "values": _write_run(series, "value_at_risk", risen)})
+    # What has not ended has not slipped yet.
+    closed = series.values("grr")[: -1 if series.scope.is_running else None]
+    slipped = count_in_a_row(closed, up=False)
+    if slipped >= RISES_FLAGGED:
+        flags.append({"kind": "grr", "count": str(slipped), "values": ""})
+    return flags
+
+
+def count_in_a_row(values: list[Decimal | None], *, up: bool) -> int:
+    """By how many periods in a row, up to the last one, the figure rose (or fell)."""
+    count = 0
+    for before, after in zip(reversed(values[:-1]), reversed(values), strict=False):
+        if before is None or after is None or not (after > before if up else after < before):
+            break
+        count += 1
+    return count
+
+
+def _write_run(series: KpiSeries, name: str, count: int) -> str:
+    currency = series.scope.organization.currency
+    pairs = list(zip(series.periods, series.values(name), strict=True))[-count - 1 :]
+    return ", ".join(f"{name_period(period)} {write_value(name, value, currency)}" for period, value in pairs)
+
+
+def list_figures(series: KpiSeries, address: KpiAddress, targets: Targets) -> list[dict[str, Any]]:
+    """Every KPI by part, its details under it; one that the facts do not give says so."""
+    names = {
+        Part.DEFENDED: _("Revenue defended"),
+        Part.ADDED: _("Revenue added"),
+        Part.EXECUTION: _("Execution"),
+        Part.SUCCESS: _("Customer success side"),
+        Part.MOVEMENTS: _("ARR movements"),
+    }
+    return [
+        {
+            "label": label,
+            "is_execution": part == Part.EXECUTION,
+            "rows": [
+                row for kpi in KPIS.values() if kpi.part == part for row in _list_kpi(series, kpi, address, targets)
+            ],
+        }
+        for part, label in names.items()
+    ]
+
+
+def _list_kpi(series: KpiSeries, kpi: Kpi, address: KpiAddress, targets: Targets) -> list[dict[str, Any]]:
+    rows = [describe_card(series, kpi.name, address, targets) | {"detail": False}]
+    for detail in kpi.details:
+        name = f"{kpi.name}:{detail}"
+        if series.figure(name) is None:
+            continue
+        card = describe_card(series, name, address, targets)
+        rows.append(card | {"label": name_detail(kpi, detail), "detail": True, "note": None})
+    return rows

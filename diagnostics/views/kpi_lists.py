@@ -1,0 +1,157 @@
+"""The list behind a KPI: its accounts with their shares, and the movements of one of them."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from accounts.web import MemberRequest, organization_view
+from diagnostics.filters import read_number
+from diagnostics.kpi_words import (
+    describe_definition,
+    name_bys,
+    name_group,
+    name_kpi,
+    name_period,
+    part_units,
+    write_exactly,
+    write_value,
+)
+from diagnostics.kpis.declarations import find_kpi
+from diagnostics.kpis.stored import Figure
+from diagnostics.labels import OPPORTUNITY_KINDS, name_code
+from diagnostics.queries.kpi_lists import PartList, list_accounts, read_account_ledger
+from diagnostics.queries.kpi_series import KpiScope
+from diagnostics.screen_csv import write_screen_csv
+from diagnostics.views.kpi_address import KpiAddress, access_kpi, may_see_person, read_address, require_scope
+from diagnostics.views.kpi_tables import read_names
+from portfolio.books import access_account
+
+PAGE_ROWS = 100
+
+
+@require_GET
+@organization_view("portfolio.view")
+def kpi_accounts(request: MemberRequest, kpi: str) -> HttpResponse:
+    """The accounts that make up one figure, with the total that equals it."""
+    access_kpi(kpi)
+    address = read_address(request)
+    scope = require_scope(request, address)
+    found = _list(request, scope, address, kpi)
+    paginator = Paginator(found.rows, PAGE_ROWS)
+    page = paginator.page(read_number(request.GET, "page", most=paginator.num_pages))
+    top, bottom = part_units(kpi)
+    currency = request.organization.currency
+    shown = {
+        **describe_figure(request, scope, address, kpi, found.total),
+        "page": page,
+        "rows": [
+            {
+                "name": row.name,
+                "url": address.url("kpi_movements", kpi, row.account_id),
+                "numerator": write_exactly(row.numerator, top, currency),
+                "denominator": write_exactly(row.denominator, bottom, currency),
+                "value": write_value(kpi, Figure(row.numerator, row.denominator).value, currency),
+            }
+            for row in page
+        ],
+        "count": paginator.count,
+        "csv_url": address.url("kpi_accounts_csv", kpi),
+    }
+    if found.total:
+        shown["total"] = {
+            "numerator": write_exactly(found.total.numerator, top, currency),
+            "denominator": write_exactly(found.total.denominator, bottom, currency),
+            "value": write_value(kpi, found.total.value, currency),
+        }
+    return render(request, "diagnostics/kpi_accounts.html", shown)
+
+
+@require_GET
+@organization_view("portfolio.view")
+def kpi_accounts_csv(request: MemberRequest, kpi: str) -> HttpResponse:
+    """The same list whole, amounts to the cent and beyond, as a file for a spreadsheet."""
+    access_kpi(kpi)
+    address = read_address(request)
+    scope = require_scope(request, address)
+    found = _list(request, scope, address, kpi)
+    rows: list[list[Any]] = [[row.source_id, row.name, row.numerator, row.denominator] for row in found.rows]
+    if found.total:
+        rows.append(["", _("Total"), found.total.numerator, found.total.denominator])
+    name = f"{kpi.replace(':', '-')}-{request.organization.slug}-{scope.period.label}.csv"
+    return HttpResponse(
+        write_screen_csv(["account_id", "account", "numerator", "denominator"], rows),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@require_GET
+@organization_view("portfolio.view")
+def kpi_movements(request: MemberRequest, kpi: str, account_id: UUID) -> HttpResponse:
+    """One account's ARR through the period: what it paid, every movement, what it pays."""
+    access_kpi(kpi)
+    address = read_address(request)
+    account = access_account(request.membership, account_id)
+    scope = require_scope(request, address)
+    ledger = read_account_ledger(scope, account)
+    currency = request.organization.currency
+
+    def write(rows: Any) -> list[dict[str, Any]]:
+        return [
+            {
+                "day": row.day,
+                "kind": name_kpi(f"arr_{row.kind}"),
+                "lever": name_code(OPPORTUNITY_KINDS, row.lever) if row.lever else "",
+                "amount": write_exactly(row.amount, "money", currency, signed=True),
+                "tone": "up" if row.amount > 0 else "down",
+                "level": write_exactly(row.level, "money", currency),
+            }
+            for row in rows
+        ]
+
+    shown = {
+        **describe_figure(request, scope, address, kpi, None),
+        "account": account,
+        "start": write_exactly(ledger.start, "money", currency),
+        "end": write_exactly(ledger.end, "money", currency),
+        "inside": write(ledger.inside),
+        "others": write(ledger.others),
+        "list_url": address.url("kpi_accounts", kpi),
+    }
+    return render(request, "diagnostics/kpi_movements.html", shown)
+
+
+def describe_figure(
+    request: MemberRequest, scope: KpiScope, address: KpiAddress, kpi: str, figure: Figure | None
+) -> dict[str, Any]:
+    """Which figure it is, of whom and when, and its definition."""
+    group = ""
+    if address.group:
+        names = read_names(address.by, [address.group])
+        group = f"{name_bys()[address.by]}: {name_group(address.by, address.group, names)}"
+    return {
+        "kpi": kpi,
+        "label": name_kpi(kpi),
+        "is_ratio": figure is not None and figure.denominator is not None,
+        "is_movement": find_kpi(kpi)[0].part == "movements",
+        "group": group,
+        "scope": scope,
+        "period_name": name_period(scope.period),
+        "is_running": scope.is_running,
+        "today": scope.today,
+        "back_url": address.url(group=""),
+        "note": describe_definition(kpi, figure, request.organization),
+    }
+
+
+def _list(request: MemberRequest, scope: KpiScope, address: KpiAddress, kpi: str) -> PartList:
+    if not address.group:
+        return list_accounts(scope, kpi)
+    if address.by == "owner" and not may_see_person(request, address.group):
+        raise Http404
+    return list_accounts(scope, kpi, by=address.by, group=address.group)
