@@ -21,6 +21,8 @@ FLAG, TEXT, DAY, COUNT, AMOUNT = pl.Boolean, pl.String, pl.Date, pl.Int64, pl.Fl
 
 SINCE_DAYS = (90, 180, 270, 400, 730)
 
+PLANNING = {"enable_nestloop": "off", "plan_cache_mode": "force_generic_plan", "jit": "off"}
+
 type Columns = dict[str, Any]
 type Answer = Callable[[], pl.DataFrame]
 
@@ -56,16 +58,18 @@ def planned_in_sets(cursor: Any) -> Iterator[None]:
     threshold, connection.prepare_threshold = connection.prepare_threshold, 0
     try:
         with connection.pipeline():
-            _set(connection, enable_nestloop="off", plan_cache_mode="force_generic_plan", jit="off")
+            for name, value in PLANNING.items():
+                _set(connection, name, value)
             yield
-            _set(connection, enable_nestloop="on", plan_cache_mode="auto", jit="on")
+            for name in PLANNING:
+                _set(connection, name, "DEFAULT")
     finally:
         connection.prepare_threshold = threshold
 
 
-def _set(connection: psycopg.Connection, **settings: str) -> None:
-    calls = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
-    psycopg.Cursor(connection).execute(f"SELECT {calls}")  # type: ignore[arg-type]  # names and values of this module
+def _set(connection: psycopg.Connection, name: str, value: str) -> None:
+    statement = f"SET LOCAL {name} TO {value}"
+    psycopg.Cursor(connection).execute(statement, prepare=False)  # type: ignore[call-overload]  # names of this module
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,71 @@
+"""Columns travel packed between PostgreSQL and the frames of a night: every value arrives, and NULL is nothing else."""
+
+from datetime import date
+
+import polars as pl
+import pytest
+from django.db import connection
+
+from diagnostics.features.reading import AMOUNT, COUNT, DAY, FLAG, TEXT, Facts, planned_in_sets
+from diagnostics.writing import pack_columns
+from tests.diagnostics.facts import NIGHT, SETTINGS
+
+COLUMNS = {"text": TEXT, "day": DAY, "flag": FLAG, "count": COUNT, "amount": AMOUNT}
+ROWS = """
+SELECT * FROM (VALUES
+    ('a, "quoted" line' || chr(10) || 'and another', date '1969-12-31', true, 9007199254740993, 0.1::float8),
+    ('', date '2026-03-10', false, -1, 'NaN'::float8),
+    (NULL, NULL, NULL, NULL, NULL),
+    ('Zürich {1,2}', date '0001-01-01', NULL, 0, -1e300::float8)
+) AS given (text, day, flag, count, amount)
+"""
+
+
+@pytest.fixture
+def facts(acme_context):
+    with connection.cursor() as cursor:
+        yield Facts(cursor, acme_context.organization_id, NIGHT, SETTINGS)
+
+
+def test_each_value_of_an_answer_arrives_and_null_stays_null(facts):
+    frame = facts.read(ROWS, COLUMNS)
+    assert frame.schema == COLUMNS
+    assert frame.drop("amount").rows() == [
+        ('a, "quoted" line\nand another', date(1969, 12, 31), True, 9007199254740993),
+        ("", date(2026, 3, 10), False, -1),
+        (None, None, None, None),
+        ("Zürich {1,2}", date(1, 1, 1), None, 0),
+    ]
+    assert frame["amount"].is_nan().to_list() == [False, True, None, False]
+    assert frame["amount"][0] == 0.1
+    assert frame["amount"][3] == -1e300
+
+
+def test_an_answer_without_rows_has_its_columns(facts):
+    frame = facts.read(f"{ROWS} WHERE false", COLUMNS)
+    assert (frame.height, frame.schema) == (0, COLUMNS)
+
+
+def test_plans_and_settings_are_kept_for_the_block_alone(facts):
+    settings = ("enable_nestloop", "plan_cache_mode", "jit")
+
+    def read_settings():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT " + ", ".join(f"current_setting('{name}')" for name in settings))
+            return cursor.fetchone()
+
+    before, driver = read_settings(), facts.cursor.connection
+    with planned_in_sets(facts.cursor):
+        assert read_settings() == ("off", "force_generic_plan", "off")
+        answers = [facts.ask(ROWS, COLUMNS), facts.ask("SELECT 1", {"one": COUNT}, literally=True)]
+        assert [answer().height for answer in answers] == [4, 1]
+    assert read_settings() == before
+    assert driver.prepare_threshold is None
+    with pytest.raises(ZeroDivisionError), planned_in_sets(facts.cursor):
+        1 / 0  # noqa: B018  # what fails in the block
+    assert driver.prepare_threshold is None
+
+
+def test_lists_that_are_not_equally_long_are_refused():
+    with pytest.raises(ValueError, match="points"):
+        pack_columns(pl.DataFrame({"points": [[1.0, 2.0], [3.0]]}))
