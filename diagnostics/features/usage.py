@@ -30,6 +30,8 @@ METRICS = {
 
 # A count of distinct people over 28 days is read where the window ends, not where it was highest.
 # The days of use are kept as bits, bit 0 being the night: OR needs no sort, as counting distinct days would.
+# The organization stands in an array because an equality would make PostgreSQL compare it with the policy's in a step
+# of its own, through which every row is handed: a fifteenth of the time.
 STATEMENT = """
 SELECT account_id, metric,
     sum(quantity) FILTER (WHERE day > %(night)s - 28),
@@ -42,7 +44,7 @@ SELECT account_id, metric,
     bit_or(1::bigint << (%(night)s - day)) FILTER (WHERE quantity > 0 AND day > %(night)s - 42),
     bit_or(1::bigint << (%(night)s - day - 42)) FILTER (WHERE quantity > 0 AND day <= %(night)s - 42)
 FROM portfolio_usage
-WHERE organization_id = %(organization)s AND day BETWEEN %(first)s AND %(night)s
+WHERE organization_id = ANY(ARRAY[%(organization)s]::uuid[]) AND day BETWEEN %(first)s AND %(night)s
 GROUP BY account_id, metric
 """
 
