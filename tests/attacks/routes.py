@@ -1,5 +1,6 @@
 """Every route of the resolver, with an address to try it by."""
 
+import inspect
 import re
 import uuid
 from collections.abc import Iterator
@@ -89,6 +90,27 @@ def all_routes() -> list[Route]:
 def organization_routes() -> list[Route]:
     """Those under /o/<slug>/."""
     return [route for route in all_routes() if route.is_in_organization]
+
+
+def takes_ids_in_a_list(view: Any) -> bool:
+    """Whether the view, or a function of ours that it calls, reads a list out of a posted form.
+
+    Read from the code itself: an act on several rows cannot be forgotten in a list of them.
+    """
+    seen: set[Any] = set()
+    waiting = [inspect.unwrap(view)]
+    while waiting:
+        function = waiting.pop()
+        code = getattr(function, "__code__", None)
+        if code is None or code in seen:
+            continue
+        seen.add(code)
+        names = set(code.co_names).union(*(inner.co_names for inner in code.co_consts if hasattr(inner, "co_names")))
+        if {"POST", "getlist"} <= names:
+            return True
+        called = (function.__globals__.get(name) for name in names)
+        waiting += [one for one in called if inspect.isfunction(one) and one.__module__ == function.__module__]
+    return False
 
 
 def _walk(resolver: URLResolver, prefix: str, arguments: dict[str, Any]) -> Iterator[Route]:

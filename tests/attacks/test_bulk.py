@@ -9,7 +9,7 @@ from accounts.models import Organization
 from accounts.models.organizations import Visibility
 from diagnostics.models import Priority
 from portfolio.models import Act
-from tests.attacks.routes import plain
+from tests.attacks.routes import organization_routes, plain, takes_ids_in_a_list
 from tests.diagnostics.books import diagnose_book, make_leaving_account
 
 VERBS = {"done": {"outcome": "called"}, "snooze": {"until": "tomorrow"}, "dismiss": {"reason": "handled"}}
@@ -39,8 +39,13 @@ def count_acts(cast) -> list[int]:
     return counted
 
 
+def test_4_every_route_that_takes_ids_in_a_list_is_tried_here():
+    found = {route.path() for route in organization_routes() if takes_ids_in_a_list(route.view)}
+    assert found == {f"/o/acme/priorities/together/{verb}/" for verb in VERBS}
+
+
 @pytest.mark.parametrize("verb", VERBS)
-def test_mixed_ids_are_refused_whole(rows, client_for, verb):
+def test_4_mixed_ids_are_refused_whole(rows, client_for, verb):
     address = f"/o/acme/priorities/together/{verb}/"
     client, own = client_for(rows.bob), [rows.rows["One"], rows.rows["Two"]]
     answers = [
@@ -56,7 +61,7 @@ def test_mixed_ids_are_refused_whole(rows, client_for, verb):
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_row_out_of_sight_is_a_stranger_too(rows, client_for, verb):
+def test_4_a_row_out_of_sight_is_a_stranger_too(rows, client_for, verb):
     with organization_context(organization_id=rows.acme.id, user_id=rows.alice.id):
         Organization.objects.update(visibility=Visibility.OWN)
     posted = {**VERBS[verb], "priority": [rows.rows["One"], rows.rows["Hidden"]]}
