@@ -17,6 +17,7 @@ from diagnostics.following import follow_night
 from diagnostics.lease import LeaseLost, NightRunning, queue_due_night
 from diagnostics.models import Night
 from diagnostics.night import last_ended_day, run_night
+from diagnostics.quality import examine_facts
 from diagnostics.studies import make_study
 
 logger = logging.getLogger(__name__)
@@ -94,5 +95,7 @@ def diagnose_day(self: Any, organization_id: str) -> None:
     except (NightRunning, LeaseLost) as reason:
         raise self.retry(exc=reason, countdown=AGAIN_SECONDS) from reason
     logger.info("Day of %s: %s accounts, %s movements.", organization, run.accounts, run.movements)
+    # Whoever has just brought facts in looks at once whether they contradict themselves.
+    examine_facts(organization)
     if run.new_source:
         diagnose_night.delay(organization_id, ended.isoformat(), again=True)

@@ -5,10 +5,12 @@ from decimal import Decimal
 import pytest
 
 from accounts.context import organization_context
+from diagnostics.day import note_arrival
 from diagnostics.doubts import DOUBTS, lost_confidence
 from diagnostics.models import Diagnosis, DoubtfulFacts
 from diagnostics.night import run_night
 from diagnostics.quality import examine_facts
+from diagnostics.tasks import diagnose_day
 from portfolio.models import (
     Account,
     Contact,
@@ -270,6 +272,18 @@ def test_facts_are_examined_anew_and_only_after_a_night(cast):
     with inside(cast):
         Ticket.objects.all().delete()
     assert examine_facts(cast.acme.id) == 0
+
+
+def test_facts_that_came_in_the_day_are_examined_with_their_accounts(cast):
+    with inside(cast):
+        account = make_customer("Kestrel")
+    run_night(cast.acme.id, NIGHT)
+    with inside(cast):
+        ticket_dates(account)
+        note_arrival(cast.acme.id, {account.pk})
+    diagnose_day(str(cast.acme.id))
+    with inside(cast):
+        assert [row.kind for row in DoubtfulFacts.objects.all()] == ["ticket_dates"]
 
 
 def test_without_subscriptions_no_use_lies_outside_of_them(cast):
