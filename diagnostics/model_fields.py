@@ -239,12 +239,12 @@ def name_field(path: str) -> str:
         label = BY_NAME[signal].label[_language().startswith("fr")]
         return f"{label}, {TIER_LABELS[tier]}"
     return {
-        "thresholds.fragile_nights": gettext("Fragile after, in nights"),
-        "thresholds.recovered_nights": gettext("Recovered after, in nights"),
+        "thresholds.fragile_nights": gettext("Fragile after (nights)"),
+        "thresholds.recovered_nights": gettext("Recovered after (nights)"),
         "thresholds.high_potential_until": gettext("High potential until below"),
         "thresholds.healthy_nights": gettext("Healthy nights before a window opens"),
         "thresholds.window_closes_below": gettext("A window closes below"),
-        "thresholds.limit_days": gettext("Upsell where a limit is full within, in days"),
+        "thresholds.limit_days": gettext("Upsell where a limit is full within (days)"),
         "thresholds.value_segment": gettext("Defended value segment"),
-        "organization.defense_arr": gettext("Defended from, in ARR"),
+        "organization.defense_arr": gettext("Amount for defense"),
     }.get(path, str(field.label))
