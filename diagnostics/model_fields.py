@@ -202,6 +202,13 @@ GROUPS: tuple[tuple[Any, tuple[ModelField, ...]], ...] = (
                 _("A renewal signed so late still counts as renewed."),
             ),
             ModelField(
+                "organization.priorities_a_day",
+                "days",
+                _("Priorities a person and day"),
+                "",
+                _("What one person can finish; the rest is listed as left out, with its reason."),
+            ),
+            ModelField(
                 "organization.cooldown_days",
                 "days",
                 _("Cool-down of a pitch"),

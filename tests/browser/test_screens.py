@@ -6,6 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 OWNER = "helena.vogt@brindel.example"
 SCREENS = (
     "today/",
+    "today/?by=parent&left_out=1",
     "today/movements/?scope=team",
     "matrix/",
     "matrix/?view=table",
