@@ -15,16 +15,18 @@ from django.db.models import Model
 from accounts.fields import EncryptedTextField, Sealed
 
 
-def gather(statements: Mapping[str, str], parameters: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def gather(
+    statements: Mapping[str, str], parameters: Mapping[str, Any], *, given: str = ""
+) -> dict[str, list[dict[str, Any]]]:
     """The rows of every statement by its name, in one round trip: dates and sealed bytes as JSON writes them.
 
     The statements are the caller's own SQL; every value goes through `parameters`, by name. Amounts are cast to text
-    there, or they would pass through binary floats.
+    there, or they would pass through binary floats. `given`: a WITH clause that all of them may read.
     """
     array = "'{name}', (SELECT coalesce(json_agg(found), '[]') FROM ({statement}) AS found)"
     arrays = ", ".join(array.format(name=name, statement=statement) for name, statement in statements.items())
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT json_build_object({arrays})::text", parameters)
+        cursor.execute(f"{given} SELECT json_build_object({arrays})::text", parameters)
         found: dict[str, list[dict[str, Any]]] = json.loads(cursor.fetchone()[0])
     return found
 

@@ -11,7 +11,7 @@ from diagnostics.queries.causes import CauseReader
 from diagnostics.queries.diagnosed import Nights
 from diagnostics.queries.expansion import Offer
 from diagnostics.queries.priority_rows import with_names
-from diagnostics.queries.renewal_facts import TermFacts, read_term_facts
+from diagnostics.queries.renewal_facts import Names, read_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ class OfferFacts:
 
 def read_offer_facts(
     organization: Organization, rows: Collection[Offer], nights: Nights, *, language: str
-) -> tuple[dict[str, OfferFacts], TermFacts]:
+) -> tuple[dict[str, OfferFacts], Names]:
     """By the row's key what it shows, in two statements; needs the nights read with their model."""
     ids = {row.account_id for row in rows}
-    names = read_term_facts(organization, ids)
+    names = read_names(organization, ids)
     wanted = [night for night in (nights.last.night, nights.month_ago) if night]
     found = with_names(Diagnosis.objects.filter(account_id__in=ids, night__in=wanted)) if ids else ()
     by_night: dict[object, dict[uuid.UUID, Diagnosis]] = {night: {} for night in wanted}
@@ -49,7 +49,7 @@ def read_offer_facts(
 
 def _describe(
     row: Offer,
-    names: TermFacts,
+    names: Names,
     now: Diagnosis | None,
     before: dict[uuid.UUID, Diagnosis],
     reader: CauseReader,

@@ -1,4 +1,4 @@
-"""What is noted about terms, forecasts, next steps, loss reasons, and the names that a desk shows, in one statement."""
+"""What is noted about terms, forecasts and next steps, and the names that the rows of a desk show."""
 
 import uuid
 from collections.abc import Collection, Mapping
@@ -15,26 +15,30 @@ from portfolio.gathering import gather, revive
 from portfolio.models import Act
 from portfolio.next_steps import STEP
 
-ACCOUNTS = """
-    SELECT id, name, source_id, csm_email, am_email FROM portfolio_account
-    WHERE organization_id = %(organization)s AND id = ANY(%(accounts)s)"""
+# The accounts once, however many statements ask for them.
+CHOSEN = "WITH chosen AS MATERIALIZED (SELECT unnest(%(accounts)s::uuid[]) AS id)"
 # The latest of each subject counts.
 FORECASTS = """
-    SELECT DISTINCT ON (account_id, priority) id, account_id, priority, reason, at, member_email, note
+    SELECT DISTINCT ON (account_id, priority) id, account_id, priority, reason, at, note
     FROM portfolio_act
-    WHERE organization_id = %(organization)s AND account_id = ANY(%(accounts)s)
+    WHERE organization_id = %(organization)s AND account_id IN (SELECT id FROM chosen)
         AND kind = %(kind)s AND starts_with(priority, %(subject)s)
     ORDER BY account_id, priority, at DESC, source_id DESC"""
 STEPS = """
     SELECT DISTINCT ON (account_id, split_part(source_id, '#', 1))
         id, account_id, source_id, title, due_on, owner_email
     FROM portfolio_accountgoal
-    WHERE organization_id = %(organization)s AND account_id = ANY(%(accounts)s)
+    WHERE organization_id = %(organization)s AND account_id IN (SELECT id FROM chosen)
         AND starts_with(source_id, %(step)s) AND done_on IS NULL
     ORDER BY account_id, split_part(source_id, '#', 1), due_on NULLS LAST, source_id"""
+NOTES: Mapping[str, str] = {"forecasts": FORECASTS, "steps": STEPS}
+
+ACCOUNTS = """
+    SELECT id, name, source_id, csm_email, am_email FROM portfolio_account
+    WHERE organization_id = %(organization)s AND id IN (SELECT id FROM chosen)"""
 END_REASONS = """
     SELECT source_id, end_reason FROM portfolio_subscription
-    WHERE organization_id = %(organization)s AND account_id = ANY(%(accounts)s)
+    WHERE organization_id = %(organization)s AND account_id IN (SELECT id FROM chosen)
         AND notice_given_on IS NOT NULL AND end_reason <> ''
     ORDER BY started_on"""
 MEMBERS = """
@@ -43,11 +47,8 @@ MEMBERS = """
     ORDER BY u.full_name, u.email"""
 PLANS = "SELECT id, name FROM portfolio_plan WHERE organization_id = %(organization)s"
 PRODUCTS = "SELECT id, name FROM portfolio_product WHERE organization_id = %(organization)s"
-
-STATEMENTS: Mapping[str, str] = {
+NAMES: Mapping[str, str] = {
     "accounts": ACCOUNTS,
-    "forecasts": FORECASTS,
-    "steps": STEPS,
     "end_reasons": END_REASONS,
     "members": MEMBERS,
     "plans": PLANS,
@@ -55,6 +56,38 @@ STATEMENTS: Mapping[str, str] = {
 }
 
 type Key = tuple[uuid.UUID, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The forecast in force of one term."""
+
+    forecast: str
+    on: date
+    act: Act
+
+    @property
+    def reason(self) -> str:
+        """Why it is lost; the words are sealed, and opened here."""
+        return self.act.note
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The open next step of one term that is due first."""
+
+    id: uuid.UUID
+    title: str
+    due_on: date | None
+    owner_email: str
+
+
+@dataclass(frozen=True, slots=True)
+class TermNotes:
+    """Calls and steps by (account, term), terms as portfolio.next_steps.name_term writes them."""
+
+    forecasts: dict[Key, Call]
+    steps: dict[Key, Step]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +101,10 @@ class Owned:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """The forecast in force of one term."""
-
-    forecast: str
-    reason: str
-    on: date
-    member_email: str
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The open next step of one term that is due first."""
-
-    id: uuid.UUID
-    title: str
-    due_on: date | None
-    owner_email: str
-
-
-@dataclass(frozen=True)
-class TermFacts:
-    """By (account, term): calls and steps; by id: names. Terms as portfolio.next_steps.name_term writes them."""
+class Names:
+    """Names by id; members by their address; why a subscription under notice ends, by its own id."""
 
     accounts: dict[uuid.UUID, Owned]
-    forecasts: dict[Key, Call]
-    steps: dict[Key, Step]
     end_reasons: dict[str, str]
     members: dict[str, str]
     plans: dict[str, str]
@@ -104,24 +115,11 @@ class TermFacts:
         return self.members.get(email, email)
 
 
-def read_term_facts(organization: Organization, accounts: Collection[uuid.UUID]) -> TermFacts:
-    """What is noted about the terms of some accounts; call it in the open organization's context."""
-    rows = gather(
-        STATEMENTS,
-        {
-            "organization": organization.pk,
-            "accounts": list(accounts),
-            "kind": KIND,
-            "subject": SUBJECT,
-            "step": f"{STEP}:",
-            "book_roles": sorted(BOOK_ROLES),
-        },
-    )
-    return TermFacts(
-        accounts={
-            uuid.UUID(row["id"]): Owned(row["name"], row["source_id"], row["csm_email"], row["am_email"])
-            for row in rows["accounts"]
-        },
+def read_term_notes(organization: Organization, accounts: Collection[uuid.UUID]) -> TermNotes:
+    """What members noted about the terms of some accounts, in one statement inside the open context."""
+    asked = {"accounts": list(accounts), "kind": KIND, "subject": SUBJECT, "step": f"{STEP}:"}
+    rows = gather(NOTES, {"organization": organization.pk, **asked}, given=CHOSEN)
+    return TermNotes(
         forecasts={
             (uuid.UUID(row["account_id"]), row["priority"].removeprefix(SUBJECT)): _read_call(organization, row)
             for row in rows["forecasts"]
@@ -131,6 +129,18 @@ def read_term_facts(organization: Organization, accounts: Collection[uuid.UUID])
                 uuid.UUID(row["id"]), row["title"], _day(row["due_on"]), row["owner_email"]
             )
             for row in rows["steps"]
+        },
+    )
+
+
+def read_names(organization: Organization, accounts: Collection[uuid.UUID]) -> Names:
+    """The names that rows of some accounts show, in one statement inside the open context."""
+    asked = {"accounts": list(accounts), "book_roles": sorted(BOOK_ROLES)}
+    rows = gather(NAMES, {"organization": organization.pk, **asked}, given=CHOSEN)
+    return Names(
+        accounts={
+            uuid.UUID(row["id"]): Owned(row["name"], row["source_id"], row["csm_email"], row["am_email"])
+            for row in rows["accounts"]
         },
         end_reasons={row["source_id"]: row["end_reason"] for row in rows["end_reasons"]},
         members={row["email"]: row["name"] or row["email"] for row in rows["members"]},
@@ -142,9 +152,8 @@ def read_term_facts(organization: Organization, accounts: Collection[uuid.UUID])
 def _read_call(organization: Organization, row: dict[str, Any]) -> Call:
     at = parse_datetime(row["at"])
     assert at is not None
-    # Only a loss has words; they are sealed, and opened here.
-    reason = revive(Act, row, organization_id=organization.pk).note if row["reason"] == "lost" else ""
-    return Call(row["reason"], reason, at.astimezone(organization.zone).date(), row["member_email"])
+    act = revive(Act, row, organization_id=organization.pk)
+    return Call(row["reason"], at.astimezone(organization.zone).date(), act)
 
 
 def _term_of(source_id: str) -> str:

@@ -1,34 +1,180 @@
 """The desk of renewals: the contracts of a book that are decided within a window, and what they come to.
 
 The figures are sums of the KPI functions' own rows (diagnostics.kpis.risk), so each opens on the contracts behind it.
+Everything is summed in frames; names are read and rows are made of one page only.
 """
 
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
 
+from accounts.models import Organization
 from diagnostics.forecasts import FORECASTS
 from diagnostics.kpis import risk
 from diagnostics.kpis.desks import read_renewal_desk
 from diagnostics.queries.diagnosed import Scope, read_account_ids
-from diagnostics.queries.preparation import Preparation, find_preparations
-from diagnostics.queries.renewal_facts import Step, TermFacts, read_term_facts
+from diagnostics.queries.preparation import find_preparations
+from diagnostics.queries.renewal_facts import Names, Step, TermNotes, read_names, read_term_notes
 from portfolio.next_steps import name_term
 
 WINDOWS = risk.WINDOWS
 # What the desk may be narrowed to; each is a figure of the page.
-STATES = ("at_risk", "due", "notice", "not_started", "no_step")
+NOTICED, MONTHLY = pl.col("noticed"), pl.col("monthly")
+STATES: dict[str, pl.Expr] = {
+    "at_risk": pl.col("at_risk"),
+    "due": ~NOTICED,
+    "notice": NOTICED,
+    "not_started": ~NOTICED & ~MONTHLY & pl.col("first_on").is_null(),
+    "no_step": ~NOTICED & ~MONTHLY & ~pl.col("has_step"),
+}
 NO_FORECAST = "none"
+CALLS = (*FORECASTS, NO_FORECAST)
 # Shorter terms decide every month: there is nothing to prepare.
 LONG_TERM_MONTHS = 3
 # A decision this near stands out.
 SOON_DAYS = 14
 ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Contracts and their ARR."""
+
+    count: int = 0
+    arr: Decimal = ZERO
+
+
+def add_up(rows: pl.DataFrame) -> Total:
+    """What some rows of a desk come to."""
+    return Total(rows.height, sum_of(rows, "arr"))
+
+
+def sum_of(rows: pl.DataFrame, column: str) -> Decimal:
+    """The exact sum of a column of amounts; what has none counts nothing."""
+    return sum(rows[column].drop_nulls().to_list(), ZERO)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything due in the window, soonest first, then monthly contracts, then what is under notice.
+
+    `rows`: columns of the KPI's contracts, and day_on (the decision date, or the end under notice), term_ends_on, term,
+    noticed, monthly, at_risk, call (a key of CALLS), forecast, has_step, first_on (the first preparation act).
+    `portfolio`: the ARR of the whole book. `outcomes`: in the place of `spread` under five contracts.
+    """
+
+    window: int
+    rows: pl.DataFrame
+    portfolio: Decimal
+    expected: Decimal
+    spread: risk.LossRange | None
+    outcomes: tuple[risk.Outcome, ...]
+    unknown_risk: int
+    at_risk_by_window: dict[int, Decimal]
+    unpriced: int
+    notes: TermNotes = field(repr=False)
+
+    def total_under(self, state: str) -> Total:
+        """A figure of the page by its name in STATES."""
+        return add_up(self.rows.filter(STATES[state]))
+
+    def by_forecast(self) -> list[tuple[str, Total]]:
+        """What each call comes to, then what has none; under notice counts as lost. They add up to due and notice."""
+        return [(call, add_up(self.narrowed(forecast=call))) for call in CALLS]
+
+    def narrowed(self, *, state: str = "", forecast: str = "") -> pl.DataFrame:
+        """The rows under one figure and one call."""
+        rows = self.rows.filter(STATES[state]) if state else self.rows
+        return rows.filter(pl.col("call") == forecast) if forecast else rows
+
+
+def read_desk(scope: Scope, *, window: int) -> Desk:
+    """The contracts of the scope whose decision falls in the `window` days after the last night, with what is noted.
+
+    In seven statements, whatever their number: four of the KPIs' own, the accounts of the book, notes, preparations.
+    """
+    organization, night = scope.membership.organization, scope.nights.last.night
+    found = read_renewal_desk(organization, night)
+    ids, segments = read_account_ids(scope), scope.filters.segment
+    contracts, unpriced = (_keep(frame, ids, segments) for frame in (found.contracts, found.unpriced))
+    due, weighed = risk.value_at_risk(contracts, window), risk.expected_loss(contracts, window)
+    rows = pl.concat(
+        [
+            _name_terms(due).with_columns(noticed=pl.lit(False), at_risk=pl.col("numerator") > 0),
+            _name_terms(risk.confirmed_loss(contracts, window)).with_columns(
+                noticed=pl.lit(True), at_risk=pl.lit(False)
+            ),
+        ],
+        how="diagonal_relaxed",
+    )
+    few = weighed.height < risk.FEW_CONTRACTS
+    notes = read_term_notes(organization, [uuid.UUID(one) for one in rows["account_id"].unique()])
+    return Desk(
+        window=window,
+        rows=_add_notes(rows, notes, find_preparations(organization, due, day=scope.nights.today)),
+        portfolio=sum_of(contracts, "arr"),
+        expected=sum_of(weighed, "numerator"),
+        spread=None if few else _draw(weighed, night),
+        outcomes=tuple(risk.list_outcomes(weighed)) if few and weighed.height else (),
+        unknown_risk=due.height - weighed.height,
+        at_risk_by_window={days: sum_of(risk.value_at_risk(contracts, days), "numerator") for days in WINDOWS},
+        unpriced=unpriced.height,
+        notes=notes,
+    )
+
+
+def _keep(contracts: pl.DataFrame, ids: list[str] | None, segments: tuple[str, ...]) -> pl.DataFrame:
+    """The contracts of accounts in the book that meet the filters."""
+    if segments:
+        contracts = contracts.filter(pl.col("segment").is_in(segments))
+    return contracts if ids is None else contracts.filter(pl.col("account_id").is_in(ids))
+
+
+def _draw(weighed: pl.DataFrame, night: date) -> risk.LossRange:
+    """The interval of the expected loss; the same contracts of the same night are drawn once."""
+    ordered = weighed.drop_nulls("arr").sort("account_id", "subscription_id")
+    return _draw_once(tuple(ordered["arr"].to_list()), tuple(ordered["renewal_risk"].to_list()), risk.seed_of(night))
+
+
+@lru_cache(maxsize=64)
+def _draw_once(arr: tuple[Decimal, ...], risks: tuple[float, ...], seed: int) -> risk.LossRange:
+    return risk.draw_losses(arr, risks, seed=seed)
+
+
+def _name_terms(contracts: pl.DataFrame) -> pl.DataFrame:
+    """Columns term_ends_on and term: the end that is decided, and how acts and goals name it.
+
+    Once the notice of the running term is over, the decision ahead is the next term's.
+    """
+    notice = pl.col("renews_on") - pl.col("decision_on")
+    following = (pl.col("decides_on") > pl.col("decision_on")) & pl.col("auto_renews").fill_null(True)
+    ahead = pl.when(following).then(pl.col("decides_on") + notice).otherwise("renews_on")
+    named = contracts.with_columns(term_ends_on=pl.coalesce("ends_on", ahead))
+    day = pl.col("term_ends_on").dt.to_string("%Y-%m-%d").fill_null("")
+    return named.with_columns(term=pl.concat_str(day, pl.lit(":"), "subscription_id"))
+
+
+def _add_notes(rows: pl.DataFrame, notes: TermNotes, prepared: pl.DataFrame) -> pl.DataFrame:
+    """The desk's own columns beside the KPI's, in the order in which the desk shows its rows."""
+    text = {"account_id": pl.String, "term": pl.String}
+    calls = [(str(account), term, call.forecast) for (account, term), call in notes.forecasts.items()]
+    steps = [(str(account), term, True) for account, term in notes.steps]
+    said = pl.DataFrame(calls, schema={**text, "forecast": pl.String}, orient="row")
+    stepped = pl.DataFrame(steps, schema={**text, "has_step": pl.Boolean}, orient="row")
+    for noted in (said, stepped):
+        rows = rows.join(noted, on=["account_id", "term"], how="left")
+    rows = rows.join(prepared, on=["account_id", "decides_on"], how="left").with_columns(
+        has_step=pl.col("has_step").fill_null(False),
+        monthly=(pl.col("term_months") < LONG_TERM_MONTHS).fill_null(False),
+        call=pl.coalesce("forecast", pl.when("noticed").then(pl.lit("lost")), pl.lit(NO_FORECAST)),
+        day_on=pl.when("noticed").then("term_ends_on").otherwise("decides_on"),
+    )
+    return rows.sort("noticed", "monthly", "day_on", "account_id", "subscription_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +194,14 @@ class Due:
     is_monthly: bool
     health: float | None
     risk: float | None
-    segment: str
     account: str
     source_id: str
-    csm_email: str
-    am_email: str
+    owner_email: str
+    owner: str
     forecast: str
-    forecast_on: date | None
     step: Step | None
     loss_reason: str
-    preparation: Preparation | None
-    owner: str
+    started_on: date | None
     is_soon: bool
 
     @property
@@ -68,13 +211,8 @@ class Due:
 
     @property
     def key(self) -> str:
-        """The row's id on the page, and in the address of its acts' answer."""
+        """The row's id on the page."""
         return str(uuid.uuid5(self.account_id, self.term))
-
-    @property
-    def owner_email(self) -> str:
-        """Who answers for it: the next step's owner, else the AM, else the CSM."""
-        return (self.step.owner_email if self.step else "") or self.am_email or self.csm_email
 
     @property
     def owner_choice(self) -> str:
@@ -90,163 +228,44 @@ class Due:
         """Whether it is a renewal that somebody prepares: not under notice, and not one of every month."""
         return not self.is_noticed and not self.is_monthly
 
-    def stands_under(self, state: str) -> bool:
-        """Whether the row is part of that figure."""
-        return {
-            "due": not self.is_noticed,
-            "at_risk": self.at_risk,
-            "notice": self.is_noticed,
-            "not_started": self.is_prepared_for and self.preparation is None,
-            "no_step": self.is_prepared_for and self.step is None,
-        }[state]
+
+def build_rows(organization: Organization, desk: Desk, rows: pl.DataFrame) -> tuple[list[Due], Names]:
+    """Some rows of the desk with their names, in one statement; those of listed outcomes are among the names."""
+    few = desk.rows.filter(STATES["due"]) if desk.outcomes else desk.rows.clear()
+    names = read_names(organization, {uuid.UUID(one) for frame in (rows, few) for one in frame["account_id"]})
+    return [_build(row, desk.notes, names) for row in rows.iter_rows(named=True)], names
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
-    """Contracts and their ARR."""
-
-    count: int = 0
-    arr: Decimal = ZERO
-
-
-@dataclass(frozen=True)
-class Desk:
-    """Everything due in the window, soonest first, then monthly contracts, then what is under notice.
-
-    `portfolio`: the ARR of the whole book. `outcomes`: in the place of `spread` under five contracts.
-    """
-
-    window: int
-    rows: tuple[Due, ...]
-    portfolio: Decimal
-    expected: Decimal
-    spread: risk.LossRange | None
-    outcomes: tuple[risk.Outcome, ...]
-    unknown_risk: int
-    at_risk_by_window: dict[int, Decimal]
-    unpriced: int
-    facts: TermFacts = field(repr=False)
-
-    def total_under(self, state: str) -> Total:
-        """A figure of the page by its name in STATES."""
-        return _add_up(self.narrowed(state=state))
-
-    def by_forecast(self) -> list[tuple[str, Total]]:
-        """What each call comes to, then what has none; under notice counts as lost. They add up to due and notice."""
-        return [(call, _add_up(self.narrowed(forecast=call))) for call in (*FORECASTS, NO_FORECAST)]
-
-    def narrowed(self, *, state: str = "", forecast: str = "") -> list[Due]:
-        """The rows under one figure and one call."""
-        return [
-            row
-            for row in self.rows
-            if (not state or row.stands_under(state)) and (not forecast or call_of(row) == forecast)
-        ]
-
-
-def _add_up(rows: Iterable[Due]) -> Total:
-    amounts = [row.arr for row in rows]
-    return Total(len(amounts), sum(amounts, ZERO))
-
-
-def call_of(row: Due) -> str:
-    """The forecast that counts for a row: its own, `lost` under notice, else NO_FORECAST."""
-    return row.forecast or ("lost" if row.is_noticed else NO_FORECAST)
-
-
-def read_desk(scope: Scope, *, window: int) -> Desk:
-    """The contracts of the scope whose decision falls in the `window` days after the last night, with their facts.
-
-    In seven statements, whatever their number: five of the KPIs' own, the accounts of the book, and what members noted.
-    """
-    organization = scope.membership.organization
-    night = scope.nights.last.night
-    found = read_renewal_desk(organization, night)
-    ids, segments = read_account_ids(scope), scope.filters.segment
-    contracts, unpriced = (_keep(frame, ids, segments) for frame in (found.contracts, found.unpriced))
-    due = risk.value_at_risk(contracts, window).sort("decides_on", "account_id", "subscription_id")
-    noticed = risk.confirmed_loss(contracts, window).sort("ends_on", "account_id", "subscription_id")
-    weighed = risk.expected_loss(contracts, window)
-    few = weighed.height < risk.FEW_CONTRACTS
-    rows = [*_name_terms(due).to_dicts(), *_name_terms(noticed).to_dicts()]
-    decisions = [(uuid.UUID(row["account_id"]), row["decides_on"]) for row in due.to_dicts()]
-    facts = read_term_facts(organization, {uuid.UUID(row["account_id"]) for row in rows})
-    prepared = find_preparations(organization, decisions, day=scope.nights.today)
-    built = [_build(row, facts, prepared) for row in rows]
-    return Desk(
-        window=window,
-        rows=tuple(sorted(built, key=_place_of)),
-        portfolio=_sum(contracts, "arr"),
-        expected=_sum(weighed, "numerator"),
-        spread=None if few else risk.loss_range(weighed, day=night),
-        outcomes=tuple(risk.list_outcomes(weighed)) if few and weighed.height else (),
-        unknown_risk=due.height - weighed.height,
-        at_risk_by_window={days: _sum(risk.value_at_risk(contracts, days), "numerator") for days in WINDOWS},
-        unpriced=unpriced.height,
-        facts=facts,
-    )
-
-
-def _keep(contracts: pl.DataFrame, ids: list[str] | None, segments: tuple[str, ...]) -> pl.DataFrame:
-    """The contracts of accounts in the book that meet the filters."""
-    if segments:
-        contracts = contracts.filter(pl.col("segment").is_in(segments))
-    return contracts if ids is None else contracts.filter(pl.col("account_id").is_in(ids))
-
-
-def _name_terms(contracts: pl.DataFrame) -> pl.DataFrame:
-    """Column term_ends_on: the end that is decided. Once the notice is over, the decision ahead is the next term's."""
-    notice = pl.col("renews_on") - pl.col("decision_on")
-    following = (pl.col("decides_on") > pl.col("decision_on")) & pl.col("auto_renews").fill_null(True)
-    ahead = pl.when(following).then(pl.col("decides_on") + notice).otherwise("renews_on")
-    return contracts.with_columns(term_ends_on=pl.coalesce("ends_on", ahead))
-
-
-def _build(row: dict[str, Any], facts: TermFacts, prepared: dict[Any, Preparation]) -> Due:
+def _build(row: dict[str, Any], notes: TermNotes, names: Names) -> Due:
     account_id = uuid.UUID(row["account_id"])
-    noticed = row["notice_given_on"] is not None
-    account = facts.accounts[account_id]
-    ends_on = row["term_ends_on"]
-    term = name_term(row["subscription_id"], ends_on)
-    call, step = facts.forecasts.get((account_id, term)), facts.steps.get((account_id, term))
+    account, key = names.accounts[account_id], (account_id, row["term"])
+    call, step = notes.forecasts.get(key), notes.steps.get(key)
     owner = (step.owner_email if step else "") or account.am_email or account.csm_email
-    decides_on = ends_on if noticed else row["decides_on"]
-    end_reason = facts.end_reasons.get(row["subscription_id"], "") if noticed else ""
+    said = call.reason if call is not None and call.forecast == "lost" else ""
     return Due(
         account_id=account_id,
         subscription_id=row["subscription_id"],
         contract=row["contract_id"] or row["subscription_id"],
-        plan=facts.plans.get(row["plan_id"] or "", ""),
-        product=facts.products.get(row["product_id"], ""),
-        decides_on=decides_on,
-        ends_on=ends_on,
+        plan=names.plans.get(row["plan_id"] or "", ""),
+        product=names.products.get(row["product_id"], ""),
+        decides_on=row["day_on"],
+        ends_on=row["term_ends_on"],
         arr=row["arr"],
-        at_risk=not noticed and row["numerator"] > 0,
+        at_risk=row["at_risk"],
         noticed_on=row["notice_given_on"],
-        is_monthly=row["term_months"] is not None and row["term_months"] < LONG_TERM_MONTHS,
+        is_monthly=row["monthly"],
         health=row["health"],
         risk=row["renewal_risk"],
-        segment=row["segment"] or "",
         account=account.name,
         source_id=account.source_id,
-        csm_email=account.csm_email,
-        am_email=account.am_email,
-        forecast=call.forecast if call else "",
-        forecast_on=call.on if call else None,
+        owner_email=owner,
+        owner=names.name_member(owner),
+        forecast=row["forecast"] or "",
         step=step,
-        loss_reason=(call.reason if call else "") or end_reason,
-        preparation=prepared.get((account_id, row["decides_on"])),
-        owner=facts.name_member(owner),
-        is_soon=decides_on <= row["day"] + timedelta(days=SOON_DAYS),
+        loss_reason=said or (names.end_reasons.get(row["subscription_id"], "") if row["noticed"] else ""),
+        started_on=row["first_on"],
+        is_soon=row["day_on"] <= row["day"] + timedelta(days=SOON_DAYS),
     )
-
-
-def _sum(rows: pl.DataFrame, column: str) -> Decimal:
-    return sum(rows[column].drop_nulls().to_list(), ZERO)
-
-
-def _place_of(row: Due) -> tuple[bool, bool, date, str, str]:
-    return row.is_noticed, row.is_monthly, row.decides_on, row.account.casefold(), row.subscription_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,24 +278,25 @@ class Group:
     rows: list[Due]
 
 
-def group_rows(shown: Iterable[Due], whole: Iterable[Due]) -> list[Group]:
+def group_rows(shown: list[Due], whole: pl.DataFrame) -> list[Group]:
     """The rows shown by month of decision, each with the total of that month among all rows of the list."""
     groups: dict[tuple[str, date | None], list[Due]] = {}
     for row in shown:
         groups.setdefault(_group_of(row), []).append(row)
-    counts = dict.fromkeys(groups, 0)
-    sums = dict.fromkeys(groups, ZERO)
-    for row in whole:
-        if (group := _group_of(row)) in groups:
-            counts[group] += 1
-            sums[group] += row.arr
-    return [Group(*group, Total(counts[group], sums[group]), rows) for group, rows in groups.items()]
+    return [Group(*key, add_up(whole.filter(_holds(*key))), rows) for key, rows in groups.items()]
 
 
 def _group_of(row: Due) -> tuple[str, date | None]:
     if row.is_noticed:
         return "notice", None
     return ("monthly", None) if row.is_monthly else ("month", row.decides_on.replace(day=1))
+
+
+def _holds(kind: str, month: date | None) -> pl.Expr:
+    if kind == "notice":
+        return NOTICED
+    held = ~NOTICED & (MONTHLY if kind == "monthly" else ~MONTHLY)
+    return held & (pl.col("day_on").dt.truncate("1mo") == month) if month else held
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,10 +317,11 @@ def sum_weeks(desk: Desk, *, day: date) -> list[Week]:
     """The window in weeks from Monday; what is under notice is decided already."""
     first = day - timedelta(days=day.weekday())
     last = day + timedelta(days=desk.window - 1)
+    due = desk.rows.filter(~NOTICED).with_columns(week=pl.col("day_on").dt.truncate("1w"))
     weeks = []
     for offset in range(((last - first).days // 7) + 1):
         begins = first + timedelta(weeks=offset)
-        rows = [r for r in desk.rows if not r.is_noticed and begins <= r.decides_on < begins + timedelta(weeks=1)]
-        at_risk = sum((row.arr for row in rows if row.at_risk), ZERO)
-        weeks.append(Week(begins, at_risk, sum((row.arr for row in rows), ZERO) - at_risk, len(rows)))
+        rows = due.filter(pl.col("week") == begins)
+        at_risk = sum_of(rows.filter("at_risk"), "arr")
+        weeks.append(Week(begins, at_risk, sum_of(rows, "arr") - at_risk, rows.height))
     return weeks

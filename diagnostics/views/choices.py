@@ -11,9 +11,8 @@ from diagnostics.filters import MOST_TEXT, BadFilter, read_choice, read_filters
 from diagnostics.queries.accounts import SORTS, find_accounts
 from diagnostics.queries.choices import CHOICE_FIELDS, read_choices
 from diagnostics.queries.diagnosed import choose_book
-from diagnostics.queries.renewals import STATES, WINDOWS
+from diagnostics.queries.renewals import CALLS, STATES, WINDOWS
 from diagnostics.views import expansion
-from diagnostics.views.renewals import CALLS
 from portfolio.books import accounts_in
 
 # The parameters that each screen keeps beside the filters of its accounts, with what they may be.
@@ -21,7 +20,7 @@ SCREENS: dict[str, dict[str, tuple[str, ...]]] = {
     "accounts": {"sort": (*SORTS, *(f"-{key}" for key in SORTS))},
     "matrix": {"view": ("table",), "moves": ("off",)},
     "expansion": {"show": expansion.STATES, "offer": expansion.GROWTH, "stage": expansion.SHOWN_STAGES},
-    "renewals": {"window": tuple(str(days) for days in WINDOWS), "show": STATES, "forecast": CALLS},
+    "renewals": {"window": tuple(str(days) for days in WINDOWS), "show": tuple(STATES), "forecast": CALLS},
 }
 
 

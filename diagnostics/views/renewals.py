@@ -25,13 +25,16 @@ from diagnostics.filters import AccountFilters, BadFilter, read_choice, read_fil
 from diagnostics.forecasts import FORECASTS, find_term, forecast_renewal
 from diagnostics.queries.accounts import MOST_ROWS
 from diagnostics.queries.diagnosed import books_offered, open_scope, read_nights
+from diagnostics.queries.renewal_facts import Names
 from diagnostics.queries.renewals import (
-    NO_FORECAST,
+    CALLS,
     STATES,
     WINDOWS,
     Desk,
     Due,
     Week,
+    add_up,
+    build_rows,
     group_rows,
     read_desk,
     sum_weeks,
@@ -51,7 +54,6 @@ MENUS = ("owner", "segment", "tier")
 DEFAULT_WINDOW = "90"
 PER_PAGE = 50
 MOST_PAGES = 100_000
-CALLS = (*FORECASTS, NO_FORECAST)
 
 
 @require_GET
@@ -62,7 +64,7 @@ def renewals(request: MemberRequest) -> HttpResponse:
     if request.headers.get("HX-Target") != PART:
         return render(request, "diagnostics/renewals.html", shown)
     response = render(request, "diagnostics/renewals.html#desk", shown)
-    count = len(shown.get("listed", ()))
+    count = shown["listed"].count if "listed" in shown else 0
     said = ngettext("%(number)s contract", "%(number)s contracts", count) % {"number": count}
     return trigger_client_event(response, "announce", {"value": said})
 
@@ -94,16 +96,16 @@ def describe_renewals(request: MemberRequest) -> dict[str, Any]:
     scope = open_scope(request.membership, filters, nights)
     desk = read_desk(scope, window=int(window))
     listed = desk.narrowed(state=show, forecast=forecast)
-    page = Paginator(listed, PER_PAGE).get_page(number)
+    page = Paginator(range(listed.height), PER_PAGE).get_page(number)
+    rows, names = build_rows(request.organization, desk, listed[page.start_index() - 1 : page.end_index()])
     weeks = sum_weeks(desk, day=nights.today)
     chart = draw_weeks([(week.at_risk, week.healthy) for week in weeks])
     return shown | {
         "desk": desk,
         "today": nights.today,
-        "listed": listed,
+        "listed": add_up(listed),
         "page": page,
-        "groups": group_rows(page.object_list, listed),
-        "listed_total": sum((row.arr for row in listed), start=0),
+        "groups": group_rows(rows, listed),
         "totals": {state: desk.total_under(state) for state in STATES},
         "soon": desk.at_risk_by_window[WINDOWS[0]],
         "growing": list(desk.at_risk_by_window.items()),
@@ -124,10 +126,10 @@ def describe_renewals(request: MemberRequest) -> dict[str, Any]:
         "chart": chart,
         "drawn_weeks": zip(weeks, chart.bars, strict=True) if chart else (),
         "weeks_finding": _describe_weeks(request, weeks, nights.today),
-        "owner_options": _write_options(desk),
+        "owner_options": _write_options(names),
         "shares": _share(desk),
         "interval": place_interval(desk.spread.p10, desk.expected, desk.spread.p90) if desk.spread else None,
-        "outcomes": _name_outcomes(desk),
+        "outcomes": _name_outcomes(desk, names),
         "csv_url": f"{writer.path}csv/{_query(filters, writer)}",
     }
 
@@ -153,9 +155,9 @@ def _describe_weeks(request: MemberRequest, weeks: list[Week], today: date) -> s
     return _("ARR due by week of decision. The week of %(day)s holds most of the value at risk: %(amount)s.") % words
 
 
-def _write_options(desk: Desk) -> SafeString:
+def _write_options(names: Names) -> SafeString:
     """The members who may own a step, as options: the same for every row."""
-    return format_html_join("", '<option value="{}">{}</option>', desk.facts.members.items())
+    return format_html_join("", '<option value="{}">{}</option>', names.members.items())
 
 
 def read_list(query: QueryDict) -> tuple[AccountFilters, str, str, str]:
@@ -196,12 +198,12 @@ def _describe_calls(desk: Desk, writer: MenuWriter, forecast: str) -> list[dict[
     ]
 
 
-def _name_outcomes(desk: Desk) -> list[dict[str, Any]]:
+def _name_outcomes(desk: Desk, names: Names) -> list[dict[str, Any]]:
     """The outcomes of few contracts, with the accounts that would be lost."""
-    names = {row.subscription_id: row.account for row in desk.rows}
+    accounts = dict(zip(desk.rows["subscription_id"], desk.rows["account_id"], strict=True))
     return [
         {
-            "lost": ", ".join(sorted(names[contract] for contract in outcome.lost)),
+            "lost": ", ".join(sorted(names.accounts[UUID(accounts[contract])].name for contract in outcome.lost)),
             "amount": outcome.amount,
             "probability": outcome.probability,
         }
@@ -228,7 +230,7 @@ CSV_COLUMNS: dict[str, Callable[[Due], Any]] = {
     "next_step": lambda row: row.step.title if row.step else "",
     "next_step_on": lambda row: row.step.due_on if row.step else None,
     "loss_reason": lambda row: row.loss_reason,
-    "started_on": lambda row: row.preparation.first_on if row.preparation else None,
+    "started_on": lambda row: row.started_on,
 }
 
 
@@ -241,7 +243,7 @@ def renewals_csv(request: MemberRequest) -> HttpResponse:
     if nights is None:
         raise BadFilter(_("Only diagnosed accounts have figures to put into a file."))
     desk = read_desk(open_scope(request.membership, filters, nights), window=int(window))
-    listed = desk.narrowed(state=show, forecast=forecast)[:MOST_ROWS]
+    listed, _names = build_rows(request.organization, desk, desk.narrowed(state=show, forecast=forecast)[:MOST_ROWS])
     rows = ([read(row) for read in CSV_COLUMNS.values()] for row in listed)
     name = f"renewals-{request.organization.slug}-{window}-days-{nights.last.night}.csv"
     return HttpResponse(
