@@ -18,7 +18,6 @@ from diagnostics.book import feature_settings
 from diagnostics.engine import STATE, ScoringModel, diagnose
 from diagnostics.engine.segments import assign_segments, attach_state
 from diagnostics.features import compute_features
-from diagnostics.features.reading import Facts
 from diagnostics.model_desk import Desk, compose
 from diagnostics.model_versions import digest_of
 from diagnostics.models import ModelDraft, Night
@@ -118,7 +117,7 @@ def compute_preview(desk: Desk, night: Night) -> Preview:
     with connection.cursor() as cursor:
         features = compute_features(cursor, organization.id, night.night, settings)
         other = compute_features(cursor, organization.id, night.night, drafted) if drafted != settings else features
-        state = read_state(Facts(cursor, organization.id, night.night, settings))
+        state = read_state(cursor, organization.id, night.night)
     before = _foresee(features, desk.in_force, night, state)
     after = _foresee(other, desk.model, night, state)
     causes = _find_causes(desk, features, night, state) if drafted == settings else {}

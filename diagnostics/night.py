@@ -18,7 +18,6 @@ from accounts.models import Organization
 from diagnostics.book import DiagnosedBook, feature_settings
 from diagnostics.engine import diagnose
 from diagnostics.features import compute_features
-from diagnostics.features.reading import Facts
 from diagnostics.lease import hold_lease
 from diagnostics.model_versions import ensure_model_version, read_model
 from diagnostics.models import Night
@@ -76,10 +75,9 @@ def diagnose_book(organization: Organization, night: date) -> DiagnosedBook:
     version = ensure_model_version(organization)
     model = read_model(version)
     continued = last_night_before(night)
-    settings = feature_settings(organization)
     with connection.cursor() as cursor:
-        features = compute_features(cursor, organization.id, night, settings)
-        previous = read_state(Facts(cursor, organization.id, continued, settings)) if continued else None
+        features = compute_features(cursor, organization.id, night, feature_settings(organization))
+        previous = read_state(cursor, organization.id, continued) if continued else None
     diagnoses = diagnose(features, model, night, previous, conformed=True)
     return DiagnosedBook(organization, night, version, model, continued, previous, features, diagnoses)
 

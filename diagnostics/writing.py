@@ -13,7 +13,7 @@ from django.db import models
 from django.db.backends.utils import CursorWrapper
 
 from diagnostics.engine import STATE
-from diagnostics.features.reading import COUNT, Facts
+from diagnostics.features.reading import COUNT, ask
 from diagnostics.models import Diagnosis, Night
 
 DELETE = "DELETE FROM diagnostics_diagnosis WHERE organization_id = %s AND night = %s"
@@ -50,12 +50,12 @@ def last_night_before(night: date) -> date | None:
     return Night.objects.filter(night__lt=night).order_by("-night").values_list("night", flat=True).first()
 
 
-def read_state(facts: Facts) -> pl.DataFrame:
-    """What the next night continues from, one row per account of the facts' night: the engine's STATE and what may
-    move."""
+def read_state(cursor: CursorWrapper, organization_id: uuid.UUID, night: date) -> pl.DataFrame:
+    """What the next night continues from, one row per account of `night`: the engine's STATE and what may move."""
     counts = [name for name, dtype in CONTINUED.items() if dtype == pl.Int16]
     wire = {**CONTINUED, **dict.fromkeys(counts, COUNT)}
-    return facts.read(STATEMENT, wire).with_columns(pl.col(counts).cast(pl.Int16))
+    answer = ask(cursor.connection, STATEMENT, wire, {"organization": organization_id, "night": night})
+    return answer().with_columns(pl.col(counts).cast(pl.Int16))
 
 
 def write_diagnoses(cursor: CursorWrapper, organization_id: uuid.UUID, night: date, diagnoses: pl.DataFrame) -> None:

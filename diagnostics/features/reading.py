@@ -72,6 +72,28 @@ def _set(connection: psycopg.Connection, name: str, value: str) -> None:
     psycopg.Cursor(connection).execute(statement, prepare=False)  # type: ignore[call-overload]  # names of this module
 
 
+def ask(
+    connection: psycopg.Connection,
+    statement: str,
+    columns: Columns,
+    parameters: dict[str, Any],
+    *,
+    literally: bool = False,
+) -> Answer:
+    """Send a statement whose columns come in the order of `columns`; what is returned waits for its rows.
+
+    `literally`: parameters are written into the text, as only literal days let the planner leave out the months of
+    usage that are not asked for; any other statement is planned once, where plans are kept.
+    """
+    packed: Any = _pack(statement, tuple(columns.values()))
+    cursor = psycopg.Cursor(connection)
+    if literally:
+        cursor.execute(psycopg.ClientCursor(connection).mogrify(packed, parameters), binary=True, prepare=False)
+    else:
+        cursor.execute(packed, parameters, binary=True, prepare=True)
+    return lambda: _unpack(cursor.fetchone(), columns)
+
+
 @dataclass(frozen=True)
 class Facts:
     """The facts of one organization as they were known on one night."""
@@ -106,19 +128,9 @@ class Facts:
         }
 
     def ask(self, statement: str, columns: Columns, *, literally: bool = False, **more: Any) -> Answer:
-        """Send a statement whose columns come in the order of `columns`; what is returned waits for its rows.
-
-        `literally`: parameters are written into the text, as only literal days let the planner leave out the months of
-        usage that are not asked for; any other statement is planned once.
-        """
-        packed: Any = _pack(statement, tuple(columns.values()))
-        parameters: dict[str, Any] | None = {**self.parameters, **more}
-        connection = self.cursor.connection
-        if literally:
-            packed, parameters = psycopg.ClientCursor(connection).mogrify(packed, parameters), None
-        cursor = psycopg.Cursor(connection)
-        cursor.execute(packed, parameters, binary=True, prepare=not literally)
-        return lambda: _unpack(cursor.fetchone(), columns)
+        """Send a statement about these facts; what is returned waits for its rows."""
+        parameters = {**self.parameters, **more}
+        return ask(self.cursor.connection, statement, columns, parameters, literally=literally)
 
     def read(self, statement: str, columns: Columns, **more: Any) -> pl.DataFrame:
         """The rows of a statement, at once."""
