@@ -15,6 +15,7 @@ from accounts.models import Organization
 from diagnostics.day import note_arrival
 from diagnostics.following import follow_night
 from diagnostics.models import DoubtfulFacts, Night, Study
+from diagnostics.models import DoubtfulFacts, KpiPeriod, Night
 from diagnostics.night import last_ended_day, run_nights
 from diagnostics.tasks import diagnose_day, diagnose_night
 from portfolio.events import Days
@@ -41,6 +42,7 @@ def diagnose_arrived_facts(organization_id: uuid.UUID, accounts: frozenset[uuid.
             Night.objects.all().delete()
             DoubtfulFacts.objects.all().delete()
             Study.objects.all().delete()
+            KpiPeriod.objects.all().delete()
             return
         ended = last_ended_day(Organization.objects.get(), timezone.now())
         last = Night.objects.order_by("-night").first()

@@ -3,12 +3,13 @@
 import logging
 import uuid
 
+from diagnostics.kpis.series import rebuild_series
 from diagnostics.quality import examine_facts
 from diagnostics.studies import follow_track_record
 
 logger = logging.getLogger(__name__)
 
-PARTS = (examine_facts, follow_track_record)
+PARTS = (examine_facts, follow_track_record, rebuild_series)
 
 
 def follow_night(organization_id: uuid.UUID) -> None:

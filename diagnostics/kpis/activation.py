@@ -29,7 +29,8 @@ def expansion_activation_rate(
     taken = days.filter(fresh, pl.col("third") - pl.col("day") < pl.duration(days=WITHIN_DAYS))
     taken = place_in_periods(taken.select("account_id", "third"), "third", periods)
     taken = taken.select("account_id", "period", taken=pl.lit(True)).unique()
-    frame = balances.join(first_paid, on="account_id", how="left").join(taken, on=["account_id", "period"], how="left")
+    frame = balances.select(*KEY, "base", "first").join(first_paid, on="account_id", how="left", maintain_order="left")
+    frame = frame.join(taken, on=["account_id", "period"], how="left", maintain_order="left")
     since = pl.col("first") - pl.duration(days=PAYING_DAYS)
     settled = (pl.col("base") > 0) & (pl.col("first_paid_on") <= since)
     return frame.select(

@@ -1,7 +1,7 @@
 """All KPIs of an organization's periods, from its facts: the parts of every family, and their sums by group."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -14,15 +14,18 @@ from diagnostics.kpis.calendar import Period, frame_periods, list_periods
 from diagnostics.kpis.cohorts import age_accounts
 from diagnostics.kpis.contracts import contracts_on
 from diagnostics.kpis.frames import KEY, money
-from diagnostics.kpis.groups import FIGURES, By, Groups, assign_cohorts, sum_groups
-from diagnostics.kpis.reading import Source, night_speaking_on, open_source
+from diagnostics.kpis.groups import FIGURES, By, Groups, assign_cohorts, list_figures, sum_groups
+from diagnostics.kpis.reading import Source, night_speaking_on, number_accounts
 from diagnostics.kpis.terms import list_decisions
 from portfolio.ledger.build import build_movements
-from portfolio.ledger.reading import read_ultimate_parents
 from portfolio.terms import add_months
 
 # A month's closing figures are read from a night of that month.
 CLOSE_NIGHT_DAYS = 31
+SHARED = (
+    "source", "subscriptions", "rates", "parents", "_ledger", "first_paid", "accounts", "history", "nights",
+    "decisions", "decided", "lives", "cohorts",
+)  # fmt: skip
 
 
 @dataclass
@@ -42,9 +45,15 @@ class Portfolio:
         """The organization's portfolio under its own switches."""
         return cls(organization, periods, today, with_reactivation=organization.nrr_with_reactivation)
 
+    def over(self, periods: list[Period]) -> "Portfolio":
+        """The same portfolio over other periods; what does not depend on them is not read again."""
+        other = replace(self, periods=periods)
+        other.__dict__.update({name: self.__dict__[name] for name in SHARED if name in self.__dict__})
+        return other
+
     @cached_property
     def source(self) -> Source:
-        return open_source(self.organization, day=self.today)
+        return number_accounts(self.organization, day=self.today)
 
     @cached_property
     def frame(self) -> pl.DataFrame:
@@ -60,7 +69,7 @@ class Portfolio:
 
     @cached_property
     def parents(self) -> pl.DataFrame:
-        return read_ultimate_parents(self.organization)
+        return self.source.parents()
 
     @cached_property
     def _ledger(self) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -89,10 +98,10 @@ class Portfolio:
         return balance_periods(self.movements, self.frame)
 
     @cached_property
-    def balances_a_year_before(self) -> pl.DataFrame:
-        """Balances of the same periods a year before, under the labels of these."""
+    def frame_a_year_before(self) -> pl.DataFrame:
+        """The same periods a year before, under the labels of these."""
         before = [Period(add_months(p.first, -12), add_months(p.last, -12), p.label, p.every) for p in self.periods]
-        return balance_periods(self.movements, frame_periods(before, self.today))
+        return frame_periods(before, self.today)
 
     @cached_property
     def first_paid(self) -> pl.DataFrame:
@@ -232,7 +241,7 @@ def list_movements(portfolio: Portfolio) -> list[pl.DataFrame]:
 def count_accounts(portfolio: Portfolio) -> list[pl.DataFrame]:
     """How many accounts a group has, so that small ones are marked: those that pay on day 1 or at the close."""
     pays = (pl.col("base") > 0) | (pl.col(END) > 0)
-    return [portfolio.balances.filter(pays).select(*KEY, money(1).alias("accounts"))]
+    return [portfolio.balances.select(*KEY, pl.when(pays).then(money(1)).alias("accounts"))]
 
 
 def compute_parts(portfolio: Portfolio) -> list[pl.DataFrame]:
@@ -240,17 +249,34 @@ def compute_parts(portfolio: Portfolio) -> list[pl.DataFrame]:
     from diagnostics.kpis.families import FAMILIES
 
     found = [part for family in (count_accounts, list_movements, *FAMILIES) for part in family(portfolio)]
-    return [part for part in found if part.height]
+    return merge_parts([part for part in found if part.height])
 
 
-def compute_figures(
-    portfolio: Portfolio, by: By | None = None, parts: Sequence[pl.DataFrame] | None = None
-) -> pl.DataFrame:
-    """Columns FIGURES of every KPI, of the whole portfolio or by group; `parts` where they are computed already."""
+def merge_parts(parts: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+    """The parts with those side by side that have the same rows: a group is then found once for all of them."""
+    merged: list[pl.DataFrame] = []
+    for part in parts:
+        place = next((n for n, wide in enumerate(merged) if _same_rows(wide, part)), None)
+        if place is None:
+            merged.append(part)
+        else:
+            merged[place] = merged[place].hstack(part.drop(KEY))
+    return merged
+
+
+def _same_rows(one: pl.DataFrame, other: pl.DataFrame) -> bool:
+    return one.height == other.height and all(one[name].equals(other[name]) for name in reversed(KEY))
+
+
+def compute_sums(portfolio: Portfolio, by: By | None, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """period, group and one column per KPI and denominator; the drawn figures with them."""
     from diagnostics.kpis.spread import spread_losses
 
-    known = compute_parts(portfolio) if parts is None else parts
-    if not known:
-        return pl.DataFrame(schema=FIGURES)
-    figures = sum_groups(known, portfolio.groups, by)
-    return pl.concat([figures, spread_losses(portfolio, by)]).sort("period", "group", "kpi")
+    sums = sum_groups(parts, portfolio.groups, by)
+    return sums.join(spread_losses(portfolio, by), on=["period", "group"], how="left", maintain_order="left")
+
+
+def compute_figures(portfolio: Portfolio, by: By | None = None) -> pl.DataFrame:
+    """Columns FIGURES of every KPI, of the whole portfolio or by group."""
+    parts = compute_parts(portfolio)
+    return list_figures(compute_sums(portfolio, by, parts)) if parts else pl.DataFrame(schema=FIGURES)

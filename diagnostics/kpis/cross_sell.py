@@ -23,8 +23,10 @@ def cross_sell_conversion_rate(
     before = first.filter(pl.col("first_paid_on") < periods["first"].min())
     owned = before.group_by("account_id").agg(owned=pl.len())
     begun = place_in_periods(first, "first_paid_on", periods).group_by("account_id", "period").agg(begun=pl.len())
-    frame = balances.select(*KEY, "place", "base").join(begun, on=["account_id", "period"], how="left")
-    frame = frame.join(owned, on="account_id", how="left").sort("account_id", "place")
+    frame = balances.select(*KEY, "place", "base").join(
+        begun, on=["account_id", "period"], how="left", maintain_order="left"
+    )
+    frame = frame.join(owned, on="account_id", how="left", maintain_order="left")
     begun_before = pl.col("begun").fill_null(0).cum_sum().over("account_id") - pl.col("begun").fill_null(0)
     frame = frame.with_columns(owns=pl.col("owned").fill_null(0) + begun_before)
     open_to_more = (pl.col("base") > 0) & (pl.col("owns") < products)

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from accounts.models import Organization
 from diagnostics.kpis.calendar import Every, list_periods
-from diagnostics.kpis.compute import Portfolio, compute_figures
+from diagnostics.kpis.compute import Portfolio, compute_parts, compute_sums
 from diagnostics.kpis.declarations import find_kpi
-from diagnostics.kpis.groups import By
+from diagnostics.kpis.groups import By, list_figures
 from diagnostics.night import last_ended_day
 
 COLUMNS = ("period", "group", "kpi", "value", "numerator", "denominator", "unit")
@@ -45,10 +45,13 @@ def export_kpis(
     if not periods:
         return 0
     portfolio = Portfolio.of(organization, periods, day)
-    figures = [compute_figures(portfolio)]
-    if by is not None:
-        figures.append(compute_figures(portfolio, by))
-    rows = pl.concat(figures).filter(~pl.col("kpi").is_in(NOT_SHOWN))
+    parts = compute_parts(portfolio)
+    if not parts:
+        return 0
+    groupings: list[By | None] = [None] if by is None else [None, by]
+    rows = pl.concat(list_figures(compute_sums(portfolio, one, parts)) for one in groupings).filter(
+        ~pl.col("kpi").is_in(NOT_SHOWN)
+    )
     for row in rows.sort("period", "group", "kpi").select("period", "group", "kpi", "numerator", "denominator").rows():
         writer.writerow(_describe(*row))
     return rows.height

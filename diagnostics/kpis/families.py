@@ -43,7 +43,7 @@ def read_growth(portfolio: Portfolio) -> Parts:
     return [
         growth.expansion_revenue(balances),
         growth.expansion_rate(balances),
-        growth.expansion_growth(balances, portfolio.balances_a_year_before),
+        growth.expansion_growth(portfolio.movements, portfolio.frame, portfolio.frame_a_year_before),
         growth.average_revenue_per_expansion_account(balances),
         growth.arpa(balances),
         growth.quick_ratio(balances),

@@ -31,19 +31,19 @@ def assign_value_segments(balances: pl.DataFrame) -> pl.DataFrame:
     A: the accounts while those larger make less than 80 % of ARR; B: the next 15 %; C: the rest. Equal ARR shares a
     letter.
     """
-    paid = balances.filter(pl.col("base") > 0).select("period", "account_id", "base")
-    sizes = paid.group_by("period", "base").agg(amount=pl.col("base").sum()).sort("period", "base", descending=True)
-    larger = pl.col("amount").cum_sum().over("period") - pl.col("amount")
-    share = larger.cast(pl.Float64) / pl.col("amount").sum().over("period").cast(pl.Float64)
-    letter = (
-        pl.when(share < VALUE_SHARES["A"])
-        .then(pl.lit("A"))
-        .when(share < VALUE_SHARES["B"])
-        .then(pl.lit("B"))
-        .otherwise(pl.lit("C"))
-    )
-    lettered = sizes.select("period", "base", value_segment=letter)
-    return paid.join(lettered, on=["period", "base"]).select("period", "account_id", "value_segment")
+    paid = balances.filter(pl.col("base") > 0).select("period", "place", "account_id", "base")
+    ordered = paid.select("period", "place", "base").sort("place", "base", descending=[False, True])
+    larger = (pl.col("base").cum_sum().over("place") - pl.col("base")).cast(pl.Float64)
+    share = larger / pl.col("base").sum().over("place").cast(pl.Float64)
+    # The smallest account that still belongs to a letter: those as large share it.
+    floors = ordered.with_columns(share=share).group_by("period").agg(
+        a=pl.col("base").filter(pl.col("share") < VALUE_SHARES["A"]).min(),
+        b=pl.col("base").filter(pl.col("share") < VALUE_SHARES["B"]).min(),
+    )  # fmt: skip
+    lettered = paid.join(floors, on="period", how="left", maintain_order="left")
+    large, middle = pl.col("base") >= pl.col("a"), pl.col("base") >= pl.col("b")
+    letter = pl.when(large).then(pl.lit("A")).when(middle).then(pl.lit("B")).otherwise(pl.lit("C"))
+    return lettered.select("period", "account_id", value_segment=letter)
 
 
 def assign_cohorts(first_paid: pl.DataFrame, quarters: pl.DataFrame) -> pl.DataFrame:
@@ -83,47 +83,62 @@ class Groups:
         elif by == "parent":
             found = parts.join(self.tops, on="account_id", how="left")
         elif by == "tier":
-            found = parts.join(self.tiers(parts.select(key).unique()), on=key, how="left").rename({"tier": "group"})
+            found = self.tiers(parts).rename({"tier": "group"})
         else:
-            found = parts.join(
-                self.owners(parts.select("account_id", "owner_on").unique()), on=["account_id", "owner_on"], how="left"
-            )
+            found = self.owners(parts)
         return found.with_columns(group=pl.when(pl.col("group") != "").then("group").otherwise(pl.lit(NONE)))
 
     def tiers(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """period, account_id and the tier of day 1."""
-        dated = rows.join(self.periods.select("period", "first"), on="period")
-        return value_on(dated, "first", "tier", self.history, self.accounts).select("period", "account_id", "tier")
+        """The rows (period, account_id) with the account's `tier` of day 1."""
+        dated = rows.join(self.periods.select("period", day_1="first"), on="period", how="left", maintain_order="left")
+        return value_on(dated, "day_1", "tier", self.history, self.accounts).drop("day_1")
 
     def owners(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """account_id, owner_on and group: that day's Account Manager, else the CSM; one owner, so that books add up."""
+        """The rows (account_id, owner_on) with `group`: that day's Account Manager, else the CSM; so books add up."""
         found = value_on(rows, "owner_on", "am_email", self.history, self.accounts)
         found = value_on(found, "owner_on", "csm_email", self.history, self.accounts)
         am, csm = pl.col("am_email").fill_null(""), pl.col("csm_email").fill_null("")
-        return found.select("account_id", "owner_on", group=pl.when(am != "").then(am).otherwise(csm))
+        return found.with_columns(group=pl.when(am != "").then(am).otherwise(csm)).drop("am_email", "csm_email")
 
 
 def sum_parts(parts: pl.DataFrame) -> pl.DataFrame:
-    """Columns FIGURES of parts that have a `group`: a KPI without any part in a group is not in it."""
+    """period, group and the sums of parts that have a `group`; NULL for a KPI without any part in a group."""
     names = [n for n in parts.columns if n not in KEY and n != "group" and parts.schema[n] == MONEY]
-    sums = parts.group_by("period", "group").agg(
-        pl.when(pl.col(n).count() > 0).then(pl.col(n).sum()).alias(n) for n in names
+    whole = [n for n in names if not parts[n].null_count()]
+    return parts.group_by("period", "group").agg(
+        pl.col(n).sum() if n in whole else pl.when(pl.col(n).count() > 0).then(pl.col(n).sum()).alias(n) for n in names
     )
-    found = []
-    for name in (n for n in names if not n.endswith(OF)):
-        denominator = pl.col(name + OF) if name + OF in names else pl.lit(None, dtype=MONEY)
-        found.append(
-            sums.select(
-                "period", "group", kpi=pl.lit(name), numerator=pl.col(name), denominator=denominator
-            ).drop_nulls("numerator")
-        )
-    return pl.concat(found) if found else pl.DataFrame(schema=FIGURES)
 
 
 def sum_groups(parts: Sequence[pl.DataFrame], groups: Groups, by: By | None) -> pl.DataFrame:
-    """Columns FIGURES of all parts: of the whole portfolio (group '') where `by` is None."""
-    placed = (p.with_columns(group=pl.lit("")) if by is None else groups.assign(p, by) for p in parts)
-    return pl.concat([sum_parts(frame) for frame in placed]).sort("period", "group", "kpi")
+    """period, group and a column per KPI and denominator: of the whole portfolio (group '') where `by` is None."""
+    key = ["period", "group"]
+    found = pl.DataFrame(schema=dict.fromkeys(key, pl.String))
+    for part in parts:
+        sums = sum_parts(part.with_columns(group=pl.lit("")) if by is None else groups.assign(part, by))
+        again = [name for name in sums.columns if name in found.columns and name not in key]
+        found = found.join(sums, on=key, how="full", coalesce=True, suffix=" more")
+        # Parts of one KPI may come in several frames.
+        found = found.with_columns(pl.sum_horizontal(n, f"{n} more").alias(n) for n in again).drop(
+            f"{n} more" for n in again
+        )
+    return found
+
+
+def list_figures(sums: pl.DataFrame) -> pl.DataFrame:
+    """Columns FIGURES: one row per period, group and KPI that is given."""
+    names = [n for n in sums.columns if n not in ("period", "group") and not n.endswith(OF)]
+    found = [
+        sums.select(
+            "period",
+            "group",
+            kpi=pl.lit(name),
+            numerator=pl.col(name),
+            denominator=pl.col(name + OF) if name + OF in sums.columns else pl.lit(None, dtype=MONEY),
+        ).drop_nulls("numerator")
+        for name in names
+    ]
+    return pl.concat(found).sort("period", "group", "kpi") if found else pl.DataFrame(schema=FIGURES)
 
 
 def add_values(figures: pl.DataFrame) -> pl.DataFrame:

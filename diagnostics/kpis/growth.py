@@ -32,20 +32,19 @@ def expansion_rate(balances: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def expansion_growth(balances: pl.DataFrame, year_before: pl.DataFrame) -> pl.DataFrame:
+def expansion_growth(movements: pl.DataFrame, periods: pl.DataFrame, year_before: pl.DataFrame) -> pl.DataFrame:
     """Expansion ÷ expansion of the same period a year before − 1.
 
-    `year_before`: `balances` of those periods, under the labels of the periods they are held against. Unit: ratio.
+    `year_before`: `frame_periods` of those periods, under the labels of the ones they are held against. Unit: ratio.
     """
-    now = _closing(balances).select(*KEY, now="arr_expansion")
-    then = year_before.select("period", "account_id", then="arr_expansion").filter(pl.col("then") != 0)
-    both = now.join(then, on=["period", "account_id"], how="full", coalesce=True)
-    closes = now.group_by("period").agg(close=pl.col("owner_on").max())
-    both = both.join(closes, on="period", how="left").with_columns(pl.col("now", "then").fill_null(money(0)))
+    key, grown = ["period", "account_id"], movements.filter(pl.col("kind") == "expansion")
+    now = place_in_periods(grown, "day", periods).group_by(key).agg(now=pl.col("amount").sum())
+    then = place_in_periods(grown, "day", year_before).group_by(key).agg(then=pl.col("amount").sum())
+    both = now.join(then, on=key, how="full", coalesce=True).join(periods.select("period", "close"), on="period")
+    both = both.with_columns(pl.col("now", "then").fill_null(money(0)))
     return both.select(
-        "period",
-        "account_id",
-        owner_on=pl.coalesce("owner_on", "close"),
+        *key,
+        owner_on="close",
         expansion_growth=pl.col("now") - pl.col("then"),
         **{"expansion_growth" + OF: pl.col("then")},
     )

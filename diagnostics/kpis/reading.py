@@ -11,7 +11,7 @@ from accounts.models import Organization
 from diagnostics.kpis.pipeline import FALLING_NIGHTS, FELL_DAYS
 from portfolio.ledger.copying import copy_frame
 from portfolio.ledger.periods import AMOUNT
-from portfolio.ledger.reading import read_periods, read_rates
+from portfolio.ledger.reading import read_periods, read_rates, read_ultimate_parents
 
 OPPORTUNITIES: dict[str, Any] = {
     "opportunity_id": pl.String,
@@ -69,6 +69,7 @@ SELECT night, account_id, health FROM diagnostics_diagnosis
 WHERE organization_id = %(organization)s AND night = ANY(%(nights)s) AND health IS NOT NULL
 """
 PRODUCTS_STATEMENT = "SELECT count(*) FROM portfolio_product WHERE organization_id = %(organization)s"
+IDS_STATEMENT = "SELECT id FROM portfolio_account WHERE organization_id = %(organization)s ORDER BY id"
 NIGHTS_STATEMENT = "SELECT night FROM diagnostics_night WHERE organization_id = %(organization)s ORDER BY night"
 # A diagnosis speaks for the days after it until it is older than this.
 NIGHT_SPEAKS_DAYS = 7
@@ -80,6 +81,8 @@ class Facts:
 
     organization: Organization
     day: date
+    # Account ids as numbers: joins and sorts of many rows are several times as fast. None: texts.
+    ids: pl.Enum | None = None
 
     def read(self, statement: str, columns: dict[str, Any], **more: Any) -> pl.DataFrame:
         """The rows of a statement; `%(night)s` is the day, `%(until)s` the first instant after it."""
@@ -91,7 +94,12 @@ class Facts:
             "zone": self.organization.time_zone,
             "currency": self.organization.currency,
         }
-        return copy_frame(statement, columns, {**known, **more})
+        return self.number(copy_frame(statement, columns, {**known, **more}))
+
+    def number(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame with its account ids as `ids`."""
+        names = [name for name in ("account_id", "parent") if name in frame.columns]
+        return frame if self.ids is None else frame.with_columns(pl.col(names).cast(self.ids))
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,11 @@ class Source:
 
     def periods(self) -> pl.DataFrame:
         """Every subscription period, columns PERIODS."""
-        return read_periods(self.organization)
+        return self.facts.number(read_periods(self.organization))
+
+    def parents(self) -> pl.DataFrame:
+        """account_id and its ultimate parent, where accounts have one or are one."""
+        return self.facts.number(read_ultimate_parents(self.organization))
 
     def rates(self) -> pl.DataFrame:
         """Plan rates, columns RATES."""
@@ -137,6 +149,12 @@ class Source:
 def open_source(organization: Organization, *, day: date) -> Source:
     """The open organization's facts; statements that need a day know nothing after `day`."""
     return Source(organization, Facts(organization, day))
+
+
+def number_accounts(organization: Organization, *, day: date) -> Source:
+    """The same with account ids as an Enum of the accounts there are."""
+    names = copy_frame(IDS_STATEMENT, {"account_id": pl.String}, {"organization": organization.id})
+    return Source(organization, Facts(organization, day, pl.Enum(names["account_id"])))
 
 
 def night_speaking_on(nights: Sequence[date], day: date, *, within_days: int = NIGHT_SPEAKS_DAYS) -> date | None:

@@ -17,8 +17,9 @@ def exact(**options: Any) -> models.DecimalField:
 class KpiPeriod(TenantModel):
     """The KPIs of one group in one period: arrays in the order of `kpis`; a ratio's denominator may be zero.
 
-    `as_now` says what the facts say now; `as_closed` what they said when the period was first computed after its last
-    day, and never changes. A period that has not closed has no `as_closed`.
+    `kpis`, `numerators` and `denominators` are what the facts say now. `closed_at`: when the period was first computed
+    after its last day; what it said then stands in the `closed_` columns once the facts say something else, and never
+    changes again.
     """
 
     class Every(models.TextChoices):

@@ -28,5 +28,10 @@ def find_transfers(steps: pl.DataFrame, parents: pl.DataFrame) -> pl.DataFrame:
                     moved[taker] += part
         keys = lines.select("account_id", "family", "day").rows()
         rows += [(*key, moved[place]) for place, key in enumerate(keys) if moved[place]]
-    schema: dict[str, Any] = {"account_id": pl.String, "family": pl.String, "day": pl.Date, "transferred": MONEY}
+    schema: dict[str, Any] = {
+        "account_id": steps.schema["account_id"],
+        "family": pl.String,
+        "day": pl.Date,
+        "transferred": MONEY,
+    }
     return pl.DataFrame(rows, schema=schema, orient="row")
