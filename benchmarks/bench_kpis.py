@@ -36,19 +36,21 @@ INSERT INTO portfolio_plan (id, organization_id, source_id, product_id, name, ra
 SELECT gen_random_uuid(), %(organization)s, p.source_id || '-' || n, p.id, 'Plan ' || n, n
 FROM portfolio_product p, generate_series(1, 3) n WHERE p.organization_id = %(organization)s;
 INSERT INTO portfolio_planrate (id, organization_id, fiscal_year, currency, rate)
-SELECT gen_random_uuid(), %(organization)s, year, 'SEK', 0.08 + 0.001 * (year - 2020) FROM generate_series(2020, 2027) year;
+SELECT gen_random_uuid(), %(organization)s, year, 'SEK', 0.08 + 0.001 * (year - 2020)
+FROM generate_series(2020, 2027) year;
 INSERT INTO portfolio_account (id, organization_id, source_id, name, tier, csm_email, am_email)
 SELECT gen_random_uuid(), %(organization)s, 'account-' || n, 'Account ' || n,
        (ARRAY['enterprise', 'mid_market', 'smb'])[1 + n %% 3], 'csm' || n %% 20 || '@bench.example',
        'am' || n %% 10 || '@bench.example'
 FROM generate_series(1, %(accounts)s) n;
 CREATE TEMP TABLE own ON COMMIT DROP AS
-SELECT id, (row_number() OVER (ORDER BY source_id))::int AS n FROM portfolio_account WHERE organization_id = %(organization)s;
+SELECT id, (row_number() OVER (ORDER BY source_id))::int AS n FROM portfolio_account
+WHERE organization_id = %(organization)s;
 UPDATE portfolio_account a SET parent_id = top.id FROM own, own AS top
 WHERE a.id = own.id AND own.n %% 20 = 0 AND top.n = own.n - 1;
 -- Two thirds have one subscription with five periods, the rest a second product for a while; a tenth has left.
-INSERT INTO portfolio_subscription (id, organization_id, source_id, account_id, product_id, plan_id, started_on, ended_on,
-    term_months, notice_days, seats, mrr, currency, change_reason)
+INSERT INTO portfolio_subscription (id, organization_id, source_id, account_id, product_id, plan_id, started_on,
+    ended_on, term_months, notice_days, seats, mrr, currency, change_reason)
 SELECT gen_random_uuid(), %(organization)s, 's-' || own.n, own.id, plan.product_id, plan.id, began + 330 * m,
        CASE WHEN m < 4 THEN began + 330 * (m + 1) WHEN own.n %% 10 = 0 THEN began + 330 * 4 + 200 END,
        12, 30, 10 + own.n %% 30 + 5 * m, 200 + (own.n * 7919 + m * 613) %% 4000,
@@ -69,7 +71,7 @@ FLOOR_TABLE = """
 CREATE TABLE bench_ledger (account_id uuid, day date, kind text, amount numeric);
 GRANT ALL ON bench_ledger TO phano_app;
 """
-PASS = """
+ONE_SWEEP = """
 WITH months AS (
     SELECT m::date AS month FROM generate_series(date '2021-12-01', date '2026-11-01', interval '1 month') m
 ), moved AS (
@@ -138,7 +140,7 @@ def measure_pass(organization_id: uuid.UUID) -> float:
     """Seconds of one SQL pass over the ledger."""
     with service_context(organization_id), connection.cursor() as cursor:
         began = time.perf_counter()
-        cursor.execute(PASS)
+        cursor.execute(ONE_SWEEP)
         cursor.fetchall()
         return time.perf_counter() - began
 

@@ -35,6 +35,10 @@ WITH found AS MATERIALIZED (
     FROM unnest(%(period)s::text[], %(first_on)s::date[], %(last_on)s::date[], %(group_by)s::text[], %(group)s::text[],
         %(accounts)s::int[], %(kpis)s::text[], %(numerators)s::text[], %(denominators)s::text[])
         AS given (period, first_on, last_on, group_by, "group", accounts, kpis, numerators, denominators)
+), closed AS (
+    -- A group that appears in one of these was not there when the period closed.
+    SELECT DISTINCT first_on FROM diagnostics_kpiperiod
+    WHERE organization_id = %(organization)s AND every = %(every)s AND closed_at IS NOT NULL
 ), gone AS (
     SELECT id FROM diagnostics_kpiperiod AS kept
     WHERE organization_id = %(organization)s AND every = %(every)s AND NOT EXISTS (
@@ -52,9 +56,13 @@ WITH found AS MATERIALIZED (
         AND closed_at IS NOT NULL AND kpis <> '{}'
 )
 INSERT INTO diagnostics_kpiperiod AS kept (id, organization_id, every, period, first_on, last_on, group_by, "group",
-    accounts, kpis, numerators, denominators, computed_at, closed_at)
+    accounts, kpis, numerators, denominators, computed_at, closed_at, closed_kpis, closed_numerators,
+    closed_denominators)
 SELECT uuidv7(), %(organization)s, %(every)s, period, first_on, last_on, group_by, "group", accounts,
-    kpis, numerators, denominators, %(now)s, CASE WHEN last_on <= %(today)s THEN %(now)s END
+    kpis, numerators, denominators, %(now)s, CASE WHEN last_on <= %(today)s THEN %(now)s END,
+    CASE WHEN first_on IN (SELECT first_on FROM closed) THEN '{}'::text[] END,
+    CASE WHEN first_on IN (SELECT first_on FROM closed) THEN '{}'::numeric[] END,
+    CASE WHEN first_on IN (SELECT first_on FROM closed) THEN '{}'::numeric[] END
 FROM found
 ON CONFLICT (organization_id, every, first_on, group_by, "group") DO UPDATE SET
     period = excluded.period, last_on = excluded.last_on, accounts = excluded.accounts, kpis = excluded.kpis,
