@@ -14,8 +14,7 @@ from accounts.context import service_context
 from accounts.models import Organization
 from diagnostics.day import note_arrival
 from diagnostics.following import follow_night
-from diagnostics.models import DoubtfulFacts, Night, Study
-from diagnostics.models import DoubtfulFacts, KpiPeriod, Night
+from diagnostics.models import DoubtfulFacts, KpiPeriod, Night, Study
 from diagnostics.night import last_ended_day, run_nights
 from diagnostics.tasks import diagnose_day, diagnose_night
 from portfolio.events import Days

@@ -85,7 +85,9 @@ class Organization(models.Model):
     cooldown_days = models.PositiveSmallIntegerField(
         _("cool-down of a pitch, in days"), default=60, db_default=60, validators=[MaxValueValidator(365)]
     )
-    nrr_with_reactivation = models.BooleanField(_("NRR counts accounts that came back"), default=False, db_default=False)
+    nrr_with_reactivation = models.BooleanField(
+        _("NRR counts accounts that came back"), default=False, db_default=False
+    )
     figures_per_person = models.BooleanField(
         _("execution figures per person are shown to others"), default=True, db_default=True
     )

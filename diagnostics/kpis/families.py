@@ -4,6 +4,8 @@ import polars as pl
 
 from diagnostics.kpis import activation, cross_sell, events, execution, growth, relationships, renewals, retention, risk
 from diagnostics.kpis.anticipation import DAYS_BEFORE, renewal_anticipation, unprepared_share
+from diagnostics.kpis.balances import balance_periods
+from diagnostics.kpis.calendar import Period, frame_periods
 from diagnostics.kpis.cohorts import cohort_retention
 from diagnostics.kpis.compute import Family, Portfolio
 from diagnostics.kpis.frames import KEY, MONEY, OF
@@ -23,6 +25,7 @@ from diagnostics.kpis.success import (
     intent_signal_volume,
     time_to_value,
 )
+from portfolio.terms import add_months
 
 Parts = list[pl.DataFrame]
 CONTRACT_KEY = (pl.col("period"), pl.col("account_id"), pl.col("decides_on").alias("owner_on"))
@@ -31,7 +34,23 @@ CONTRACT_KEY = (pl.col("period"), pl.col("account_id"), pl.col("decides_on").ali
 def read_retention(portfolio: Portfolio) -> Parts:
     """nrr, grr, logo_retention."""
     kept = retention.keep_of_base(portfolio.balances, with_reactivation=portfolio.with_reactivation)
-    return [retention.nrr(kept), retention.grr(kept), retention.logo_retention(kept)]
+    return [retention.nrr(kept), retention.grr(kept), retention.logo_retention(kept), *_read_four_quarters(portfolio)]
+
+
+def _read_four_quarters(portfolio: Portfolio) -> Parts:
+    """nrr:4q and grr:4q: over the four quarters that end with each quarter, the one that runs included."""
+    if not portfolio.periods or portfolio.periods[0].every != "quarter":
+        return []
+    years = [Period(add_months(p.first, -9), p.last, p.label, p.every) for p in portfolio.periods]
+    found = []
+    # Every fourth year follows the one before it: four runs of years that do not overlap.
+    for run in filter(None, (years[start::4] for start in range(4))):
+        balances = balance_periods(portfolio.movements, frame_periods(run, portfolio.today))
+        kept = retention.keep_of_base(balances, with_reactivation=portfolio.with_reactivation)
+        for part in (retention.nrr(kept), retention.grr(kept)):
+            names = {name: name.replace("rr", "rr:4q") for name in part.columns if name.rstrip(OF) in ("nrr", "grr")}
+            found.append(part.rename(names))
+    return found
 
 
 def read_growth(portfolio: Portfolio) -> Parts:

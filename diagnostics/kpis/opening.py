@@ -57,8 +57,8 @@ def open_figure(
     return OpenedFigure(
         accounts=accounts,
         movements=_movements_of(portfolio, period, accounts),
-        numerator=accounts["numerator"].sum() or zero,
-        denominator=(accounts["denominator"].sum() or zero) if is_ratio else None,
+        numerator=sum(accounts["numerator"].to_list(), zero),
+        denominator=sum(accounts["denominator"].drop_nulls().to_list(), zero) if is_ratio else None,
     )
 
 

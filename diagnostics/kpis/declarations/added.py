@@ -1,6 +1,6 @@
 """Revenue added."""
 
-from diagnostics.kpis.declarations.defended import COHORT_MONTHS, SAAS_CAPITAL
+from diagnostics.kpis.declarations.defended import COHORT_MONTHS, FOUR_QUARTERS, SAAS_CAPITAL
 from diagnostics.kpis.declarations.kpi import Benchmark, Kpi, Owner, Part, Switch, Unit, Words
 
 LEVERS: dict[str, Words] = {
@@ -43,7 +43,7 @@ KPIS = (
             SAAS_CAPITAL,
             2023,
         ),
-        details=COHORT_MONTHS,
+        details=FOUR_QUARTERS | COHORT_MONTHS,
     ),
     Kpi(
         "expansion_revenue",

@@ -4,6 +4,7 @@ from diagnostics.kpis.declarations.kpi import Benchmark, Kpi, Owner, Part, Switc
 
 SAAS_CAPITAL = "SaaS Capital, B2B SaaS Retention Benchmarks"
 COHORT_MONTHS = {f"m{n}": (f"month {n} of the cohorts", f"mois {n} des cohortes") for n in (3, 6, 12, 24, 36)}
+FOUR_QUARTERS = {"4q": ("the four quarters to the close", "les quatre trimestres jusqu’à la clôture")}
 WINDOWS = {f"{days}d": (f"window of {days} days", f"fenêtre de {days} jours") for days in (30, 60, 90, 180)}
 SHARES = {
     f"share_{days}d": (f"share of the ARR due in {days} days", f"part de l’ARR à échéance sous {days} jours")
@@ -71,7 +72,7 @@ KPIS = (
             SAAS_CAPITAL,
             2023,
         ),
-        details=COHORT_MONTHS,
+        details=FOUR_QUARTERS | COHORT_MONTHS,
     ),
     Kpi(
         "value_at_risk",
