@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import replace
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -11,18 +12,24 @@ from accounts.context import current_context
 from accounts.models import Organization
 from diagnostics.engine import DEFAULT_MODEL, ScoringModel
 from diagnostics.engine.model import Thresholds
-from diagnostics.models import ModelVersion
+from diagnostics.models import ModelVersion, Night
 
 # Beside the model itself a version's parameters may say what it was fitted on, and which version it returned to.
 BESIDE = ("fitted", "returned_to")
 
 
-def ensure_model_version(organization: Organization) -> ModelVersion:
-    """The version by which the organization's next night is diagnosed, made at first use.
+def ensure_model_version(organization: Organization, night: date | None = None) -> ModelVersion:
+    """The version by which a night is diagnosed: its own where it was diagnosed before, else the next night's.
+
+    That is made at first use.
 
     An organization on the default follows it: where a release changes its parameters, that is a new version. So are a
     release that puts the figures of a diagnosis in other places, and another amount of the organization for defense.
     """
+    if night is not None:
+        known = Night.objects.select_related("model_version").filter(night=night).first()
+        if known is not None:
+            return known.model_version
     # Its parameters are read where they are needed: the digest says whether they are.
     latest = ModelVersion.objects.defer("parameters").order_by("-number").first()
     origin = latest.origin if latest is not None else ModelVersion.Origin.DEFAULT

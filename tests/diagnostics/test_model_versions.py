@@ -9,7 +9,7 @@ import pytest
 from accounts.models import AuditEntry, Organization
 from diagnostics.model_desk import compare_models, open_desk
 from diagnostics.model_versions import ensure_model_version, publish_model, read_model
-from diagnostics.models import Diagnosis, ModelVersion, Night
+from diagnostics.models import ModelVersion, Night
 from tests.diagnostics.books import NIGHT, diagnose_book
 from tests.diagnostics.model_book import (
     FRAGILE,
@@ -144,15 +144,15 @@ def test_the_amount_for_defense_follows_the_settings_also_for_an_own_version(cas
         assert (model.thresholds.value_amount, model.thresholds.fragile_below) == (5000.0, 55.0)
 
 
-def test_a_night_by_the_new_version_is_marked_with_it(cast):
+def test_a_night_that_was_diagnosed_has_its_own_version_for_good(cast):
     diagnosed_book(cast, 4)
     write(cast, FRAGILE)
-    version = publish(cast)
-    with inside(cast):
-        before = list(Diagnosis.objects.filter(night=NIGHT).order_by("account_id").values_list("points", "health"))
+    second = publish(cast)
     diagnose_book(cast.acme, NIGHT - timedelta(days=40))
     with inside(cast):
-        assert Night.objects.get(night=NIGHT - timedelta(days=40)).model_version == version
-        assert (
-            list(Diagnosis.objects.filter(night=NIGHT).order_by("account_id").values_list("points", "health")) == before
-        )
+        organization = Organization.objects.get()
+        first = ModelVersion.objects.get(number=1)
+        assert ensure_model_version(organization, NIGHT) == first
+        assert ensure_model_version(organization, NIGHT - timedelta(days=40)) == second
+        assert ensure_model_version(organization, NIGHT + timedelta(days=1)) == second
+        assert Night.objects.get(night=NIGHT).model_version == first
