@@ -23,12 +23,12 @@ from diagnostics.kpis.pipeline import (
     expansion_pipeline,
     expansion_revenue_potential,
     find_falling,
-    is_open,
     opportunities_on,
 )
 from diagnostics.kpis.reading import HEALTH, open_source
 from diagnostics.models import Diagnosis
 from diagnostics.queries.diagnosed import Scope, read_account_ids
+from portfolio.models import Opportunity
 from portfolio.opportunities import OPEN_STAGES
 
 # What the desk may be narrowed to; each is a figure of the page.
@@ -154,7 +154,7 @@ def read_desk(scope: Scope) -> Desk:
     diagnosed = _keep(source.diagnoses([night]), ids, scope.filters.segment)
     known = opportunities_on(source.opportunities(), source.stages(), days_frame([today]))
     known = known.join(diagnosed.select("account_id", "fragile"), on="account_id", how="inner", maintain_order="left")
-    falling = _read_falling(known.filter(is_open()), night)
+    falling = _read_falling(night)
     known = known.join(falling, on="account_id", how="left", maintain_order="left")
     # The KPI's frames have a period and the day whose owners answer for it: here it is today.
     key = {"period": pl.lit(today.isoformat()), "owner_on": pl.lit(today)}
@@ -194,13 +194,13 @@ def _keep(diagnosed: pl.DataFrame, ids: list[str] | None, segments: tuple[str, .
     return diagnosed if ids is None else diagnosed.filter(pl.col("account_id").is_in(ids))
 
 
-def _read_falling(pipeline: pl.DataFrame, night: date) -> pl.DataFrame:
-    """account_id and falling of the accounts with an open opportunity: only their nights are read."""
+def _read_falling(night: date) -> pl.DataFrame:
+    """account_id and falling of the accounts that ever had an expansion opportunity: only their nights are read."""
     month = night - timedelta(days=FELL_DAYS + FALLING_NIGHTS - 1), night - timedelta(days=FELL_DAYS)
     week = night - timedelta(days=FALLING_NIGHTS), night
     rows = (
         Diagnosis.objects.filter(Q(night__range=month) | Q(night__range=week))
-        .filter(account_id__in=pipeline["account_id"].unique().to_list(), health__isnull=False)
+        .filter(account_id__in=Opportunity.objects.filter(lever__in=LEVERS).values("account_id"), health__isnull=False)
         .order_by()
         .values_list("night", "account_id", "health")
     )
