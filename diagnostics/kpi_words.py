@@ -91,8 +91,10 @@ def write_parts(name: str, figure: Figure, currency: str) -> str:
     return f"{numerator} ÷ {write_amount(figure.denominator, bottom, currency)}"
 
 
-def write_amount(amount: Decimal, unit: str, currency: str) -> str:
-    """A numerator or denominator in full: money to the unit, numbers as they are."""
+def write_amount(amount: Decimal | None, unit: str, currency: str) -> str:
+    """A numerator or denominator in full: money to the unit, numbers as they are; '' for none."""
+    if amount is None:
+        return ""
     language = get_language() or "en"
     if unit == MONEY:
         return formats.format_money(amount, currency, language=language)

@@ -8,7 +8,7 @@ SCREENS = (
     (30, "work", "accounts", _("Accounts"), "accounts", "portfolio.view"),
     (40, "work", "expansion", _("Expansion"), "expansion", "portfolio.view"),
     (50, "work", "renewals", _("Renewals"), "renewals", "portfolio.view"),
-    (60, "work", "kpis", _("KPIs"), "kpis", "portfolio.view"),
+    (55, "work", "kpis", _("KPIs"), "kpis", "portfolio.view"),
     (61, "workspace", "data_quality", _("Data quality"), "warning", "portfolio.view"),
     (64, "workspace", "model", _("Model"), "model", "model.view"),
     (66, "workspace", "track_record", _("Track record"), "track-record", "portfolio.view"),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 from django.db import connection
@@ -16,7 +17,7 @@ JOIN diagnostics_diagnosis d ON d.organization_id = a.organization_id AND d.acco
 WHERE a.organization_id = %(organization)s AND d.arr > 0 AND d.night = (
     SELECT max(night) FROM diagnostics_night WHERE organization_id = %(organization)s)
 """
-COLUMNS = {
+COLUMNS: dict[str, Any] = {
     "account_id": pl.String,
     "tier": pl.String,
     "csm_email": pl.String,
@@ -49,7 +50,7 @@ class Book:
 
 
 def read_books(organization: Organization) -> list[Book]:
-    """Every book, fullest first within its role."""
+    """Every book, by role and address: never a ranking."""
     with connection.cursor() as cursor:
         cursor.execute(STATEMENT, {"organization": organization.id})
         frame = pl.DataFrame(cursor.fetchall(), schema=COLUMNS, orient="row")
@@ -71,4 +72,4 @@ def read_books(organization: Organization) -> list[Book]:
         )
         for (role, owner), tiers in found.items()
     ]
-    return sorted(books, key=lambda book: (book.role, -book.load, book.owner))
+    return sorted(books, key=lambda book: (book.role, book.owner))

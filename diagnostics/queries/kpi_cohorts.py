@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 from django.db import connection
@@ -85,7 +86,7 @@ type Row = tuple[str, str, str, int, Decimal, Decimal]  # cohort, period, measur
 def _read_stored(scope: KpiScope, measure: str) -> tuple[list[Row], dict[str, int]]:
     # The start of a cohort is NRR's denominator, also where ARPA is shown.
     wanted = [f"{name}:m{month}" for name in dict.fromkeys((measure, "nrr")) for month in MONTHS_SHOWN]
-    given = {"organization": scope.organization.id, "until": scope.today, "wanted": wanted}
+    given: dict[str, Any] = {"organization": scope.organization.id, "until": scope.today, "wanted": wanted}
     with connection.cursor() as cursor:
         cursor.execute(STATEMENT, given)
         found = cursor.fetchall()

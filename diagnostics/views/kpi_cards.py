@@ -8,11 +8,13 @@ from django.utils.translation import gettext as _
 from diagnostics.charts.kpis import draw_tiny, place_on_bullet
 from diagnostics.kpi_targets import Targets
 from diagnostics.kpi_words import (
+    NUMBER,
     describe_definition,
     name_detail,
     name_kpi,
     name_period,
     unit_of,
+    write_amount,
     write_change,
     write_parts,
     write_value,
@@ -32,6 +34,28 @@ EXECUTION = (
     "expansion_pipeline:qualified",
 )
 RISES_FLAGGED = 2
+# What is read on a day, so that a period that still runs can be held against a closed one.
+READ_ON_A_DAY = frozenset(
+    {
+        "arr_start",
+        "value_at_risk",
+        "confirmed_loss",
+        "expected_loss",
+        "arpa",
+        "monthly_arpa",
+        "portfolio_coverage",
+        "account_plan_freshness",
+        "qbr_engagement_rate",
+        "relationship_depth",
+        "expansion_pipeline",
+        "fictional_pipeline",
+        "expansion_revenue_potential",
+        "customer_health",
+        "adoption_rate",
+        "expansion_readiness_index",
+        "arr_end",
+    }
+)
 
 
 def describe_cards(series: KpiSeries, address: KpiAddress, targets: Targets) -> dict[str, Any]:
@@ -44,7 +68,9 @@ def describe_card(series: KpiSeries, name: str, address: KpiAddress, targets: Ta
     currency = series.scope.organization.currency
     figure, values = series.figure(name), series.values(name)
     target = targets.find(name, series.scope.period.label) if series.scope.is_whole else None
-    change = change_on_a_year(series, values)
+    before = find_year_before(series, values)
+    compares = not series.scope.is_running or find_kpi(name)[0].name in READ_ON_A_DAY
+    change = values[-1] - before if compares and before is not None and values[-1] is not None else None
     good = is_good(name, change)
     tiny = draw_tiny(values)
     return {
@@ -53,6 +79,8 @@ def describe_card(series: KpiSeries, name: str, address: KpiAddress, targets: Ta
         "value": None if figure is None else write_value(name, figure.value, currency),
         "url": address.url("kpi_accounts", name),
         "change": None if change is None else write_change(name, change, currency),
+        # A period that runs has only begun: the whole one of a year before stands beside it, without a verdict.
+        "before": None if compares or before is None else write_value(name, before, currency),
         "tone": "" if good is None else "up" if good else "down",
         "tiny": tiny,
         "target": None if target is None else write_value(name, target, currency),
@@ -68,13 +96,10 @@ def name_figure(name: str) -> str:
     return name_kpi(name)
 
 
-def change_on_a_year(series: KpiSeries, values: list[Decimal | None]) -> Decimal | None:
-    """The last value less that of a year before; None where either is unknown."""
+def find_year_before(series: KpiSeries, values: list[Decimal | None]) -> Decimal | None:
+    """The value of the same period a year before; None where it is unknown."""
     back = A_YEAR[series.scope.every] + 1
-    if len(values) < back or values[-1] is None:
-        return None
-    before = values[-back]
-    return None if before is None else values[-1] - before
+    return values[-back] if len(values) >= back else None
 
 
 def is_good(name: str, change: Decimal | None) -> bool | None:
@@ -97,15 +122,33 @@ def describe_execution(series: KpiSeries, address: KpiAddress, targets: Targets)
         card["bar"], card["mark"] = place_on_bullet(value, target, whole=whole)
         card["is_late"] = name == "renewal_anticipation" and value is not None and value < WARNING_DAYS
         card["none"] = _("no contact source") if name in ("portfolio_coverage", "relationship_depth") else _("no facts")
-        if name == "portfolio_coverage" and figure:
-            halves = {half: series.figure(f"{name}:{half}") for half in ("looked", "contacted")}
-            card["halves"] = [
-                (name_detail(find_kpi(name)[0], half), write_value(name, part.value, ""))
-                for half, part in halves.items()
-                if part
-            ]
+        card["line"] = describe_work(series, name)
         shown.append(card)
     return shown
+
+
+def describe_work(series: KpiSeries, name: str) -> str:
+    """What an indicator counts, with its own numbers."""
+    figure, currency = series.figure(name), series.scope.organization.currency
+    if figure is None:
+        return ""
+    if name == "portfolio_coverage":
+        halves = [(half, series.figure(f"{name}:{half}")) for half in ("looked", "contacted")]
+        kpi = find_kpi(name)[0]
+        return ", ".join(
+            f"{name_detail(kpi, half)} {write_value(name, part.value, currency)}" for half, part in halves if part
+        )
+    counts = {"part": write_amount(figure.numerator, NUMBER, ""), "whole": write_amount(figure.denominator, NUMBER, "")}
+    if name == "expansion_pipeline:qualified":
+        fictional = series.figure("fictional_pipeline")
+        apart = write_value("fictional_pipeline", fictional.value if fictional else Decimal(0), currency)
+        return _("from the stage qualified on; of all that is open, %(amount)s is fictional") % {"amount": apart}
+    return {
+        "account_plan_freshness": _("%(part)s of %(whole)s strategic plans under 90 days old"),
+        "qbr_engagement_rate": _("%(part)s of %(whole)s accounts with a cadence attended one"),
+        "relationship_depth": _("mean of %(whole)s accounts, from 0 to 100"),
+        "renewal_anticipation": _("first act to decision date, weighed by ARR"),
+    }[name] % counts
 
 
 def find_flags(series: KpiSeries) -> list[dict[str, str]]:

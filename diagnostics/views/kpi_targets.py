@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.web import MemberRequest, organization_view
 from diagnostics import kpi_targets as acts
 from diagnostics.kpi_words import name_bys, name_group, name_kpi, name_label, name_period, unit_of, write_value
-from diagnostics.kpis.calendar import Every, Period, list_periods
+from diagnostics.kpis.calendar import Every, Period, list_periods, period_of
 from diagnostics.kpis.declarations import KPIS, Unit
 from diagnostics.kpis.groups import BYS
 from diagnostics.views.kpi_address import may_see_person
@@ -47,6 +47,9 @@ def kpi_targets(request: MemberRequest) -> HttpResponse:
         ],
         "groups": list_groups(request),
         "currency": request.organization.currency,
+        "this_quarter": period_of(
+            local_day(request.organization), "quarter", first_month=request.organization.fiscal_year_first_month
+        ).label,
     }
     return render(request, "diagnostics/kpi_targets.html", shown)
 
