@@ -57,10 +57,11 @@ def set_target(
     if value is None:
         if found is None:
             raise ChangeRefused(_("There is no target to remove."))
+        target_id = found.pk
         found.delete()
         # An owner's address is no code: the removal of such a target is recorded without it, and has no Undo.
         named = {} if group_by == "owner" else key
-        return _record(REMOVED, found.pk, before=str(found.value), **named), None
+        return _record(REMOVED, target_id, before=str(found.value), **named), None
     before = "" if found is None else str(found.value)
     if found is None:
         found = Target.objects.create(organization_id=membership.organization_id, value=value, **key)

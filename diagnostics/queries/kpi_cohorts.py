@@ -9,9 +9,8 @@ import polars as pl
 from django.db import connection
 
 from diagnostics.kpis.cohorts import MONTHS_SHOWN, map_cohorts
-from diagnostics.kpis.compute import Portfolio
 from diagnostics.kpis.groups import SMALL_GROUP
-from diagnostics.queries.kpi_series import KpiScope, keep_accounts
+from diagnostics.queries.kpi_series import BookPortfolio, KpiScope, keep_accounts
 
 MEASURES = ("nrr", "grr", "arpa")
 
@@ -100,7 +99,7 @@ def _read_stored(scope: KpiScope, measure: str) -> tuple[list[Row], dict[str, in
 
 
 def _compute(scope: KpiScope, measure: str) -> tuple[list[Row], dict[str, int]]:
-    portfolio = Portfolio.of(scope.organization, [scope.period], scope.today)
+    portfolio = BookPortfolio.of_scope(scope, [scope.period])
     cohorts = keep_accounts(portfolio.cohorts, scope.account_ids)
     found = map_cohorts(portfolio.lives, cohorts)
     rows: list[Row] = []

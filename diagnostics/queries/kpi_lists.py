@@ -7,6 +7,9 @@ from decimal import Decimal
 
 import polars as pl
 
+from diagnostics.kpis import families
+from diagnostics.kpis.balances import END, MOVED, START
+from diagnostics.kpis.compute import Family, list_movements
 from diagnostics.kpis.frames import OF
 from diagnostics.kpis.groups import By
 from diagnostics.kpis.stored import Figure
@@ -35,9 +38,26 @@ class PartList:
     total: Figure | None
 
 
+# Which family gives a KPI: a list then computes nothing else. A name that is not here is looked for in all of them.
+FAMILY_OF: dict[str, Family] = {
+    **dict.fromkeys(("nrr", "grr", "logo_retention"), families.read_retention),
+    **dict.fromkeys(("renewal_rate", "renewal_rate_accounts", "arr_secured"), families.read_renewals),
+    **dict.fromkeys(("value_at_risk", "confirmed_loss", "expected_loss"), families.read_risk),
+    **dict.fromkeys(("expansion_revenue", "expansion_rate", "expansion_growth", "quick_ratio"), families.read_growth),
+    **dict.fromkeys(("arpa", "monthly_arpa", "average_revenue_per_expansion_account"), families.read_growth),
+    **dict.fromkeys((START, *MOVED, END), list_movements),
+}
+
+
+def find_family(name: str) -> Family | None:
+    """The family of a KPI; None where any may give it."""
+    bare, _colon, detail = name.partition(":")
+    return families.read_cohorts if detail[:1] == "m" and detail[1:].isdigit() else FAMILY_OF.get(bare)
+
+
 def list_accounts(scope: KpiScope, name: str, *, by: By | None = None, group: str = "") -> PartList:
     """Who makes up one KPI of the scope's period, in one group where `by` is given; nobody where nothing is known."""
-    portfolio, parts = read_parts(scope, [scope.period])
+    portfolio, parts = read_parts(scope, [scope.period], find_family(name))
     found = next((part for part in parts if name in part.columns), None)
     if found is None:
         return PartList((), None)

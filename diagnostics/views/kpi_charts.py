@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from accounts.formats import format_money_compact, format_percent
@@ -68,9 +68,9 @@ def list_steps(series: KpiSeries) -> list[Step]:
 def name_step(key: str) -> str:
     """A step as the chart calls it."""
     if key == START:
-        return _("Start")
+        return pgettext("ARR", "Start")
     if key == END:
-        return _("End")
+        return pgettext("ARR", "End")
     if key.startswith("expansion_revenue:"):
         return str(OPPORTUNITY_KINDS[key.partition(":")[2]])
     return name_kpi(key)

@@ -1,4 +1,4 @@
-"""The KPI screen: figures that can be added up by hand, who may see them, its switches, and how many queries it asks."""
+"""The KPI screen: figures that can be added up by hand, who may see them, its switches, how many queries it asks."""
 
 import re
 

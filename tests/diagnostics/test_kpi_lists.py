@@ -1,0 +1,161 @@
+"""The list behind every figure: it adds up to the figure exactly, and leads to one account's movements."""
+
+import re
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from accounts.context import organization_context
+from diagnostics.queries.kpi_lists import list_accounts
+from diagnostics.queries.kpi_series import KpiScope, choose_period, find_kept, read_kpis
+from portfolio.models import Account
+from tests.diagnostics.kpi_book import HERE, LAST_DAY, QUARTER, keep_series, make_kpi_book, pay
+
+URL = "/o/acme/kpis/"
+
+
+@pytest.fixture
+def book(cast):
+    with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+        cast.accounts = make_kpi_book(cast.bob.email)
+        keep_series()
+    with organization_context(organization_id=cast.globex.id, user_id=cast.charlie.id):
+        cast.foreign = Account.objects.create(source_id="f", name="Canary Islands Ltd")
+        pay(cast.foreign, ("2023-01-01", "900", ""))
+        keep_series()
+    return cast
+
+
+def read(client, path, query=f"?{HERE}"):
+    response = client.get(f"{URL}{path}{query}")
+    assert response.status_code == 200, response.status_code
+    return response.content.decode()
+
+
+def text_of(page):
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def rows_of(page):
+    table = page.split("<tbody>")[1].split("</table>")[0]
+    return [text_of(row) for row in re.findall(r"<tr.*?</tr>", table, re.S)]
+
+
+def test_nrr_lists_its_accounts_and_their_total(book, client_for):
+    assert rows_of(read(client_for(book.alice), "nrr/")) == [
+        "Halvorsen &lt;b&gt;Rederi&lt;/b&gt; €14,400 €12,000 120.0%",
+        "Kestrel Logistics €4,800 €6,000 80.0%",
+        "Lost Ltd €0 €3,600 0.0%",
+        "Total 3 €19,200 €21,600 88.9%",
+    ]
+
+
+def test_a_waterfall_step_lists_what_moved(book, client_for):
+    assert rows_of(read(client_for(book.alice), "arr_churn/")) == ["Lost Ltd −€3,600", "Total 1 −€3,600"]
+    upsell = rows_of(read(client_for(book.alice), "expansion_revenue:upsell/"))
+    assert upsell == ["Halvorsen &lt;b&gt;Rederi&lt;/b&gt; +€2,400".replace("+", ""), "Total 1 €2,400"]
+
+
+def test_a_group_lists_its_own_accounts(book, client_for):
+    rows = rows_of(read(client_for(book.alice), "grr/", f"?{HERE}&by=tier&group=mid_market"))
+    assert rows == ["Kestrel Logistics €4,800 €6,000 80.0%", "Total 1 €4,800 €6,000 80.0%"]
+
+
+def test_a_cohort_cell_lists_the_accounts_of_its_month(book, client_for):
+    rows = rows_of(read(client_for(book.alice), "nrr:m12/", "?period=2024-Q1&by=cohort&group=2023-Q1"))
+    assert rows[-1] == "Total 3 €21,600 €21,600 100.0%"
+
+
+def test_every_kept_figure_is_the_sum_of_its_list(book):
+    """Whatever the screen prints: nothing kept may differ from what its list adds up to."""
+    with organization_context(organization_id=book.acme.id, user_id=book.alice.id):
+        organization = book.acme
+        kept = find_kept("quarter")
+        period = choose_period(organization, "quarter", QUARTER, kept)
+        scope = KpiScope(organization, membership_of(book), "all", period, LAST_DAY)
+        series = read_kpis(scope, kept, "tier")
+        differing = {}
+        for name, figure in series.now.figures.items():
+            if name in ("expected_loss:p10", "expected_loss:p90"):
+                continue
+            total = list_accounts(scope, name).total
+            found = (total.numerator, total.denominator) if total else (Decimal(0), figure.denominator and Decimal(0))
+            if found != (figure.numerator, figure.denominator):
+                differing[name] = (found, figure)
+    assert differing == {}
+    assert len(series.now.figures) > 25
+
+
+def membership_of(book):
+    from accounts.models import Membership
+
+    return Membership.objects.select_related("organization", "user").get(user=book.alice)
+
+
+def test_one_account_shows_its_movements_from_start_to_end(book, client_for):
+    halvorsen = book.accounts["halvorsen"]
+    page = read(client_for(book.alice), f"nrr/{halvorsen.pk}/")
+    assert rows_of(page) == [
+        "1 Apr 2024 ARR at the start €12,000",
+        "10 May 2024 Expansion Upsell +€2,400 €14,400",
+        "30 Jun 2024 ARR at the end €14,400",
+    ]
+    assert "Halvorsen <b>" not in page
+    assert "1 movement in other periods" in page
+
+
+def test_an_account_of_another_organization_is_not_there(book, client_for):
+    assert client_for(book.alice).get(f"{URL}nrr/{book.foreign.pk}/").status_code == 404
+    assert "Canary" not in read(client_for(book.alice), "nrr/")
+
+
+def test_my_book_lists_my_accounts_alone(book, client_for):
+    rows = rows_of(read(client_for(book.bob), "nrr/"))
+    assert rows[-1] == "Total 2 €19,200 €18,000 106.7%"
+    assert "Lost Ltd" not in " ".join(rows)
+
+
+@pytest.mark.parametrize("path", ["nothing/", "nrr:m7/", "nrr/csv/x/", "arr_new:upsell/"])
+def test_what_is_no_kpi_is_not_there(book, client_for, path):
+    assert client_for(book.alice).get(f"{URL}{path}").status_code == 404
+
+
+def test_lists_only_read(book, client_for):
+    for path in ("nrr/", "nrr/csv/", f"nrr/{book.accounts['kestrel'].pk}/"):
+        assert client_for(book.alice).post(f"{URL}{path}").status_code == 405
+
+
+def test_the_csv_adds_up_and_runs_nothing(book, client_for):
+    with organization_context(organization_id=book.acme.id, user_id=book.alice.id):
+        Account.objects.filter(pk=book.accounts["lost"].pk).update(name="=1+1")
+    lines = read(client_for(book.alice), "nrr/csv/").splitlines()
+    assert lines[0].endswith("account_id,account,numerator,denominator")
+    assert [line.split(",")[:2] for line in lines[1:]] == [
+        ["h", "Halvorsen <b>Rederi</b>"],
+        ["k", "Kestrel Logistics"],
+        ["l", "'=1+1"],
+        ["", "Total"],
+    ]
+
+
+def test_a_figure_without_accounts_says_so(book, client_for):
+    assert "No account stands behind this figure" in read(client_for(book.alice), "arr_reactivation/")
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+def test_one_row_and_thirty_ask_the_same_number_of_queries(cast, client_for, rows):
+    with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+        for number in range(rows):
+            account = Account.objects.create(source_id=f"a{number}", name=f"Account {number}", tier="smb")
+            pay(account, ("2023-01-01", "100", ""), ("2024-05-01", "120", "seats"))
+        keep_series()
+    client = client_for(cast.alice)
+    asked = {}
+    for path in ("nrr/", f"nrr/{account.pk}/"):
+        client.get(f"{URL}{path}?{HERE}")
+        with CaptureQueriesContext(connection) as captured:
+            client.get(f"{URL}{path}?{HERE}")
+        asked[path.count("/")] = len(captured)
+    assert asked == {1: 10, 2: 10}
