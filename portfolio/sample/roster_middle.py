@@ -104,6 +104,7 @@ MID_MARKET = (
             sign_plan("growth", 112, 3.0, 2, 129),
             Line("time", "plus", 45, started=171, every=3, moves=(Move("seats", ago=64, seats=32),)),
         ),
+        people=(Person("Frauke Petersen", "Leiterin Einsatzplanung", "Hull", "champion", "supporter", left=0),),
         use=Use(adoption=0.82, release_drop=0.14), sites=("Husum", "Büsum"),
     ),
     Account(

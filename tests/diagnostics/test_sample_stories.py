@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.organizations import found_organization
 from diagnostics.engine import read_contributions
 from diagnostics.model_versions import read_model
-from diagnostics.models import Diagnosis, Night
+from diagnostics.models import Diagnosis, Movement, Night
 from diagnostics.night import run_nights
 from portfolio import sample
 from portfolio.importing import begin_import, find_sources, run_import
@@ -28,6 +28,8 @@ TOLD_BY = {
     "calls_nearly_used": ("+ limit_used", "+ limit_ahead"),
     "need_voiced": ("+ need_voiced",),
     "need_voiced_elsewhere": ("+ need_voiced",),
+    "need_voiced_overnight": ("+ need_voiced",),
+    "champion_left_overnight": ("- sponsor_left",),
     "late_payer": ("- overdue_invoices", "- usage_trend_28 usage_trend_84"),
     "silent_account": ("- decider_silence", "- single_thread"),
     "onboarding": ("+ onboarding_progress",),
@@ -51,8 +53,8 @@ UNTOLD = {
 }
 
 
-def diagnose_sample(today: date, folder) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
-    """({account: {signal: points}}, {account: lever}) of the sample's last night, the second of two."""
+def diagnose_sample(today: date, folder):
+    """({account: {signal: points}}, {account: lever}, {(account, kind of movement)}) of the last night of two."""
     owner = User.objects.create_user("owner@brindel.example")
     organization = found_organization(name="Brindel", slug="brindel", owner=owner, with_trial=False)
     sample.write(folder, today)
@@ -65,11 +67,12 @@ def diagnose_sample(today: date, folder) -> tuple[dict[str, dict[str, float]], d
     with service_context(organization.pk):
         model = read_model(Night.objects.select_related("model_version").get(night=last).model_version)
         rows = list(Diagnosis.objects.filter(night=last).select_related("account"))
+        moved = set(Movement.objects.filter(night=last).values_list("account__source_id", "kind"))
     points = {
         row.account.source_id: {c.name: c.points for c in read_contributions(model, row.points, row.values)}
         for row in rows
     }
-    return points, {row.account.source_id: row.lever for row in rows}
+    return points, {row.account.source_id: row.lever for row in rows}, moved
 
 
 def test_every_story_is_told_by_a_signal_or_by_none():
@@ -80,7 +83,7 @@ def test_every_story_is_told_by_a_signal_or_by_none():
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("today", DAYS, ids=str)
 def test_each_story_is_a_cause_on_its_accounts(today, tmp_path):
-    points, levers = diagnose_sample(today, tmp_path)
+    points, levers, moved = diagnose_sample(today, tmp_path)
     missed = []
     for story, groups in TOLD_BY.items():
         for account_id in STORY[story].account_ids:
@@ -96,3 +99,5 @@ def test_each_story_is_a_cause_on_its_accounts(today, tmp_path):
     # What holds an account back sells nothing.
     assert {levers[account_id] for account_id in STORY["notice_given"].account_ids} == {"retain"}
     assert levers["A-1163"] == ""
+    # The first morning shows what moved since the one before.
+    assert {("A-1094", "health_moved"), ("A-1072", "lever_opened"), ("A-1087", "lever_opened")} <= moved
