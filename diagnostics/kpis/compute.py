@@ -14,8 +14,8 @@ from diagnostics.kpis.calendar import Period, frame_periods, list_periods
 from diagnostics.kpis.cohorts import age_accounts
 from diagnostics.kpis.contracts import contracts_on
 from diagnostics.kpis.frames import KEY, money
-from diagnostics.kpis.groups import FIGURES, By, Groups, assign_cohorts, list_figures, sum_groups
-from diagnostics.kpis.reading import Source, night_speaking_on, number_accounts
+from diagnostics.kpis.groups import FIGURES, By, Groups, assign_cohorts, list_figures, sum_wide
+from diagnostics.kpis.reading import Source, night_speaking_on, number_accounts, open_source
 from diagnostics.kpis.terms import list_decisions
 from portfolio.ledger.build import build_movements
 from portfolio.terms import add_months
@@ -39,6 +39,8 @@ class Portfolio:
     periods: list[Period]
     today: date
     with_reactivation: bool = False
+    # Account ids as numbers of an Enum in the place of texts: for many accounts and periods at once.
+    numbered: bool = False
 
     @classmethod
     def of(cls, organization: Organization, periods: list[Period], today: date) -> "Portfolio":
@@ -53,7 +55,8 @@ class Portfolio:
 
     @cached_property
     def source(self) -> Source:
-        return number_accounts(self.organization, day=self.today)
+        read = number_accounts if self.numbered else open_source
+        return read(self.organization, day=self.today)
 
     @cached_property
     def frame(self) -> pl.DataFrame:
@@ -272,11 +275,13 @@ def compute_sums(portfolio: Portfolio, by: By | None, parts: Sequence[pl.DataFra
     """period, group and one column per KPI and denominator; the drawn figures with them."""
     from diagnostics.kpis.spread import spread_losses
 
-    sums = sum_groups(parts, portfolio.groups, by)
+    sums = sum_wide(parts, portfolio.groups, by)
     return sums.join(spread_losses(portfolio, by), on=["period", "group"], how="left", maintain_order="left")
 
 
-def compute_figures(portfolio: Portfolio, by: By | None = None) -> pl.DataFrame:
-    """Columns FIGURES of every KPI, of the whole portfolio or by group."""
-    parts = compute_parts(portfolio)
-    return list_figures(compute_sums(portfolio, by, parts)) if parts else pl.DataFrame(schema=FIGURES)
+def compute_figures(
+    portfolio: Portfolio, by: By | None = None, parts: Sequence[pl.DataFrame] | None = None
+) -> pl.DataFrame:
+    """Columns FIGURES of every KPI, of the whole portfolio or by group; `parts` where they are computed already."""
+    known = compute_parts(portfolio) if parts is None else parts
+    return list_figures(compute_sums(portfolio, by, known)) if known else pl.DataFrame(schema=FIGURES)

@@ -111,6 +111,11 @@ def sum_parts(parts: pl.DataFrame) -> pl.DataFrame:
 
 
 def sum_groups(parts: Sequence[pl.DataFrame], groups: Groups, by: By | None) -> pl.DataFrame:
+    """Columns FIGURES of all parts: of the whole portfolio (group '') where `by` is None."""
+    return list_figures(sum_wide(parts, groups, by))
+
+
+def sum_wide(parts: Sequence[pl.DataFrame], groups: Groups, by: By | None) -> pl.DataFrame:
     """period, group and a column per KPI and denominator: of the whole portfolio (group '') where `by` is None."""
     key = ["period", "group"]
     found = pl.DataFrame(schema=dict.fromkeys(key, pl.String))

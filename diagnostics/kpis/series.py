@@ -5,7 +5,7 @@ What is stored is always what `compute_figures` gives: it can be thrown away and
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import polars as pl
@@ -26,8 +26,8 @@ from portfolio.terms import add_months
 YEARS_KEPT = 5
 ZEROS = ".000000000000"
 
-# What a period said when it closed is kept apart once the facts say something else; a group that is no longer there
-# says nothing now. Rows that say the same are not touched.
+# A period keeps what it said when it closed; a group that is no longer there says nothing now. Rows that say the same
+# are not touched.
 WRITE = """
 WITH found AS MATERIALIZED (
     SELECT period, first_on, last_on, group_by, "group", accounts, kpis::text[] AS kpis,
@@ -49,9 +49,7 @@ WITH found AS MATERIALIZED (
     WHERE organization_id = %(organization)s AND diagnostics_kpiperiod.id = gone.id AND closed_at IS NULL
 ), emptied AS (
     UPDATE diagnostics_kpiperiod SET kpis = '{}', numerators = '{}', denominators = '{}', accounts = 0,
-        computed_at = %(now)s, closed_kpis = coalesce(closed_kpis, kpis),
-        closed_numerators = coalesce(closed_numerators, numerators),
-        closed_denominators = coalesce(closed_denominators, denominators)
+        computed_at = %(now)s
     FROM gone WHERE organization_id = %(organization)s AND diagnostics_kpiperiod.id = gone.id
         AND closed_at IS NOT NULL AND kpis <> '{}'
 )
@@ -60,18 +58,17 @@ INSERT INTO diagnostics_kpiperiod AS kept (id, organization_id, every, period, f
     closed_denominators)
 SELECT uuidv7(), %(organization)s, %(every)s, period, first_on, last_on, group_by, "group", accounts,
     kpis, numerators, denominators, %(now)s, CASE WHEN last_on <= %(today)s THEN %(now)s END,
-    CASE WHEN first_on IN (SELECT first_on FROM closed) THEN '{}'::text[] END,
-    CASE WHEN first_on IN (SELECT first_on FROM closed) THEN '{}'::numeric[] END,
-    CASE WHEN first_on IN (SELECT first_on FROM closed) THEN '{}'::numeric[] END
+    CASE WHEN first_on IN (SELECT first_on FROM closed) THEN '{}' WHEN last_on <= %(today)s THEN kpis END,
+    CASE WHEN first_on IN (SELECT first_on FROM closed) THEN '{}' WHEN last_on <= %(today)s THEN numerators END,
+    CASE WHEN first_on IN (SELECT first_on FROM closed) THEN '{}' WHEN last_on <= %(today)s THEN denominators END
 FROM found
 ON CONFLICT (organization_id, every, first_on, group_by, "group") DO UPDATE SET
     period = excluded.period, last_on = excluded.last_on, accounts = excluded.accounts, kpis = excluded.kpis,
     numerators = excluded.numerators, denominators = excluded.denominators, computed_at = excluded.computed_at,
     closed_at = coalesce(kept.closed_at, excluded.closed_at),
-    closed_kpis = coalesce(kept.closed_kpis, CASE WHEN kept.closed_at IS NOT NULL THEN kept.kpis END),
-    closed_numerators = coalesce(kept.closed_numerators, CASE WHEN kept.closed_at IS NOT NULL THEN kept.numerators END),
-    closed_denominators = coalesce(
-        kept.closed_denominators, CASE WHEN kept.closed_at IS NOT NULL THEN kept.denominators END)
+    closed_kpis = coalesce(kept.closed_kpis, excluded.closed_kpis),
+    closed_numerators = coalesce(kept.closed_numerators, excluded.closed_numerators),
+    closed_denominators = coalesce(kept.closed_denominators, excluded.closed_denominators)
 WHERE (kept.period, kept.last_on, kept.accounts, kept.kpis, kept.numerators, kept.denominators)
     IS DISTINCT FROM (excluded.period, excluded.last_on, excluded.accounts, excluded.kpis, excluded.numerators,
         excluded.denominators)
@@ -102,7 +99,7 @@ def rebuild_series(organization_id: uuid.UUID, *, today: date | None = None) -> 
 def write_series(organization: Organization, today: date) -> Rebuilt:
     """The same inside the open context."""
     now, periods, rows, unpriced = timezone.now(), 0, 0, 0
-    portfolio = Portfolio.of(organization, [], today)
+    portfolio = replace(Portfolio.of(organization, [], today), numbered=True)
     with transaction.atomic():
         for every in LENGTHS:
             kept = list_kept_periods(organization, today, every)

@@ -18,8 +18,7 @@ class KpiPeriod(TenantModel):
     """The KPIs of one group in one period: arrays in the order of `kpis`; a ratio's denominator may be zero.
 
     `kpis`, `numerators` and `denominators` are what the facts say now. `closed_at`: when the period was first computed
-    after its last day; what it said then stands in the `closed_` columns once the facts say something else, and never
-    changes again.
+    after its last day; what it said then stands in the `closed_` columns and never changes.
     """
 
     class Every(models.TextChoices):
