@@ -25,7 +25,7 @@ from portfolio.models import Account
 CROSSINGS = ("entered_defense", "left_defense", "entered_expansion", "left_expansion")
 DOWN = ("notice_given", "entered_defense", "left_expansion", "lever_closed")
 SHOWN_FIRST, SHOWN_TODAY = 4, 2
-READ_FIRST = 60  # the largest, among which the four accounts and the first names of those that crossed are found
+READ_FIRST = 32  # the largest, among which the four accounts and the first names of those that crossed are found
 
 HEADLINES = {
     "notice_given": ("Notice given", "Préavis donné"),

@@ -36,10 +36,10 @@ from portfolio.queries.families import read_roots
 
 SEEN_ACTS = (*DONE_KINDS, "snoozed", "dismissed")
 # Read for one page: its rows, those of shared causes among them, then the first of those left out.
-MOST_READ = 240
+MOST_READ = 150
 MOST_LEFT_OUT = 60
 # Shown at once; a team's list is longer than anybody reads, and each row costs its forms.
-SHOWN_ROWS = 12
+SHOWN_ROWS = 10
 TREND_DAYS = 30
 SELLING = (*GROWTH, "opportunity")
 TABS = ("open", "snoozed", "done", "dismissed")
@@ -138,7 +138,8 @@ def read_today(
     brief = {one.id for unit in shown["open"] for one in unit[1:] if unit[1].pool and unit[0].pool == unit[1].pool}
     reader = CauseReader(night, language=language, currency=organization.currency)
     built = {row.id: row for row in read_rows([*to_build, *listed], reader, organization, brief=brief | _ids(listed))}
-    colleagues = mark_overlaps(found, states, built, membership)
+    listed_with = [one.owner_email for one in theirs] if wanted.left_out else []
+    colleagues = mark_overlaps(found, states, built, membership, named=listed_with)
     today.movements = read_largest_movements(membership, scope=scope, language=language, night=night)
     _mark_day(built.values(), today.movements)
     sender = Sender(str(membership.user), organization.name, today.day, reader.language)

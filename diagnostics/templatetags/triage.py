@@ -1,6 +1,6 @@
 """The triage list: what is the same on every row but for its id and name is drawn once."""
 
-from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -8,18 +8,36 @@ from django import template
 from django.template.loader import render_to_string
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+from accounts.models import Organization
+from diagnostics.acts import DISMISS_REASONS, DONE_KINDS, SNOOZES
 
 register = template.Library()
 
-# Stand where a row's id and name go. No row has them.
-PLACE, NAME = UUID(int=0), "{row-name}"
+# Stand where a row's id and name, and the request's token, go. No row has them.
+PLACE, NAME, TOKEN = UUID(int=0), "{row-name}", "{request-token}"
 PANELS = ("buttons", "forms", "shared", "icons")
 
 
-def draw_panels(context: Mapping[str, Any]) -> dict[str, SafeString]:
-    """The parts of parts/panels.html, each drawn once; drawing them on each row would cost most of a long list."""
-    placed = {**context, "place": PLACE, "name": NAME}
-    return {part: render_to_string(f"diagnostics/parts/panels.html#{part}", placed) for part in PANELS}
+def draw_panels(organization: Organization, token: str) -> dict[str, SafeString]:
+    """The parts of parts/panels.html: drawing them on each row would cost most of a long list."""
+    drawn = _draw_panels(organization.slug, get_language() or "")
+    return {part: mark_safe(html.replace(TOKEN, token)) for part, html in drawn.items()}  # noqa: S308  # rendered below
+
+
+@lru_cache(maxsize=512)
+def _draw_panels(slug: str, language: str) -> dict[str, SafeString]:
+    offered: dict[str, Any] = {
+        "organization": {"slug": slug},
+        "done_kinds": DONE_KINDS.items(),
+        "snoozes": [(code, label) for code, (label, _until) in SNOOZES.items()],
+        "dismiss_reasons": DISMISS_REASONS.items(),
+        "csrf_token": TOKEN,
+        "place": PLACE,
+        "name": NAME,
+    }
+    return {part: render_to_string(f"diagnostics/parts/panels.html#{part}", offered) for part in PANELS}
 
 
 @register.filter

@@ -83,17 +83,10 @@ def describe_today(request: MemberRequest) -> dict[str, Any]:
 
 
 def offer_acts(request: MemberRequest) -> dict[str, Any]:
-    """What a row offers to whoever may act (done, snooze, dismiss), and its parts, drawn once for all rows."""
+    """What a row offers to whoever may act (done, snooze, dismiss), drawn once for all rows."""
     if not acts.may_act(request.membership):
         return {"may_act": False}
-    offered: dict[str, Any] = {
-        "done_kinds": acts.DONE_KINDS.items(),
-        "snoozes": [(code, label) for code, (label, _until) in acts.SNOOZES.items()],
-        "dismiss_reasons": acts.DISMISS_REASONS.items(),
-    }
-    # Without the request: with it, the frame's own queries would be asked again.
-    named = {"organization": request.organization, "csrf_token": get_token(request)}
-    return offered | {"may_act": True, "panels": draw_panels(offered | named)}
+    return {"may_act": True, "panels": draw_panels(request.organization, get_token(request))}
 
 
 @require_GET

@@ -227,8 +227,8 @@ def test_a_long_list_shows_its_head_and_the_rest_on_request(cast, client_for):
     diagnose_book(cast.acme)
     client = client_for(cast.alice)
     first = client.get(URL, {"scope": "team"}).content.decode()
-    assert first.count('class="prio"') == 12
-    assert "Show 4 more rows" in first
+    assert first.count('class="prio"') == 10
+    assert "Show 6 more rows" in first
     assert client.get(URL, {"scope": "team", "all": 1}).content.decode().count('class="prio"') == 16
 
 
