@@ -69,8 +69,6 @@ class OrganizationForm(forms.ModelForm):
             "late_renewal_grace_days",
             "nrr_with_reactivation",
             "figures_per_person",
-            "priorities_a_day",
-            "cooldown_days",
         ]
         widgets = {"night_at": forms.TimeInput(format="%H:%M", attrs={"type": "time"})}
         help_texts = {
@@ -80,8 +78,6 @@ class OrganizationForm(forms.ModelForm):
             "late_renewal_grace_days": _("A renewal signed this many days late still counts as renewed."),
             "nrr_with_reactivation": _("An account that left and paid again within the period then counts as kept."),
             "figures_per_person": _("Off: only the person sees their own. They steer the work and rank nobody."),
-            "priorities_a_day": _("What one person can finish; the rest is listed as left out, with its reason."),
-            "cooldown_days": _("Nobody is offered the same lever again before; 0 switches it off."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
