@@ -317,11 +317,11 @@ def sum_weeks(desk: Desk, *, day: date) -> list[Week]:
     """The window in weeks from Monday; what is under notice is decided already."""
     first = day - timedelta(days=day.weekday())
     last = day + timedelta(days=desk.window - 1)
-    due = desk.rows.filter(~NOTICED).with_columns(week=pl.col("day_on").dt.truncate("1w"))
-    weeks = []
-    for offset in range(((last - first).days // 7) + 1):
-        begins = first + timedelta(weeks=offset)
-        rows = due.filter(pl.col("week") == begins)
-        at_risk = sum_of(rows.filter("at_risk"), "arr")
-        weeks.append(Week(begins, at_risk, sum_of(rows, "arr") - at_risk, rows.height))
-    return weeks
+    weeks = (
+        desk.rows.filter(~NOTICED)
+        .group_by(week=pl.col("day_on").dt.truncate("1w"))
+        .agg(at_risk=pl.col("arr").filter("at_risk").sum(), arr=pl.col("arr").sum(), count=pl.len())
+    )
+    known = {week: (at_risk or ZERO, arr - (at_risk or ZERO), count) for week, at_risk, arr, count in weeks.iter_rows()}
+    begins = [first + timedelta(weeks=offset) for offset in range(((last - first).days // 7) + 1)]
+    return [Week(week, *known.get(week, (ZERO, ZERO, 0))) for week in begins]

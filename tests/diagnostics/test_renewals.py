@@ -10,10 +10,11 @@ import pytest
 
 from accounts.context import organization_context
 from accounts.models import AuditEntry, Membership, Organization, Role
+from diagnostics.charts.weeks import draw_weeks, place_interval
 from diagnostics.filters import AccountFilters
 from diagnostics.queries.diagnosed import open_scope, read_nights
 from diagnostics.queries.renewal_facts import read_term_notes
-from diagnostics.queries.renewals import STATES, build_rows, read_desk
+from diagnostics.queries.renewals import STATES, build_rows, read_desk, sum_weeks
 from portfolio.models import Account, AccountGoal, Act, Interaction
 from tests.diagnostics.account_book import at
 from tests.diagnostics.desks import (
@@ -361,3 +362,24 @@ def test_forecasts_and_steps_come_back_from_an_export_as_they_were(cast, client_
         facts = read_term_notes(cast.globex, [Account.objects.get(source_id="A1").pk])
     [((_account, term_name), call)], [step] = facts.forecasts.items(), facts.steps.values()
     assert (term_name, call.forecast, call.reason, step.title) == (f"{ends_on}:S1", "lost", "Budget, cut", "Exit call")
+
+
+def test_weeks_begin_on_monday_and_add_up_to_what_is_due(book):
+    desk = desk_of(book, book.alice)
+    weeks = sum_weeks(desk, day=TODAY)
+    assert {week.begins_on.weekday() for week in weeks} == {0}
+    assert sum(week.arr for week in weeks) == desk.total_under("due").arr
+    assert sum(week.at_risk for week in weeks) == desk.total_under("at_risk").arr
+    assert sum(week.count for week in weeks) == 2
+
+
+def test_bars_stand_on_zero_in_proportion():
+    chart = draw_weeks([(Decimal(300), Decimal(100)), (Decimal(0), Decimal(0)), (Decimal(0), Decimal(200))])
+    assert [row.amount for row in chart.rows] == [0, 100, 200, 300, 400]
+    first, empty, last = chart.bars
+    assert (first.lower, last.lower, empty.lower, empty.upper) == (120.0, 0.0, 0.0, 0.0)
+    assert first.lower_y + first.lower == last.upper_y + last.upper == 192.0
+    assert round(last.upper / first.lower, 3) == round(200 / 300, 3)
+    assert draw_weeks([(Decimal(0), Decimal(0))]) is None
+    interval = place_interval(Decimal(20), Decimal(40), Decimal(80))
+    assert (interval.x, interval.at, interval.width) == (40.0, 80.0, 120.0)
