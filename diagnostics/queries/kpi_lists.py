@@ -13,10 +13,11 @@ from diagnostics.kpis.compute import Family, list_movements
 from diagnostics.kpis.frames import OF
 from diagnostics.kpis.groups import By
 from diagnostics.kpis.stored import Figure
-from diagnostics.queries.kpi_series import KpiScope, read_parts
+from diagnostics.queries.kpi_series import FOUR_QUARTERS, KpiScope, read_parts
 from portfolio.ledger.build import build_movements
 from portfolio.ledger.reading import read_periods, read_rates, read_ultimate_parents
 from portfolio.models import Account
+from portfolio.terms import add_months
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ def find_family(name: str) -> Family | None:
 
 def list_accounts(scope: KpiScope, name: str, *, by: By | None = None, group: str = "") -> PartList:
     """Who makes up one KPI of the scope's period, in one group where `by` is given; nobody where nothing is known."""
+    # Drawn percentiles are no sums: they open on what was drawn from.
+    name = "expected_loss" if name.startswith("expected_loss:") else name
     portfolio, parts = read_parts(scope, [scope.period], find_family(name))
     found = next((part for part in parts if name in part.columns), None)
     if found is None:
@@ -115,8 +118,13 @@ class AccountLedger:
     others: tuple[LedgerRow, ...]
 
 
-def read_account_ledger(scope: KpiScope, account: Account) -> AccountLedger:
-    """The account's movements by the ledger of today, those of the period apart from the rest."""
+def first_day_of(scope: KpiScope, name: str) -> date:
+    """The first day of the time that a KPI of the scope's period speaks of."""
+    return add_months(scope.period.first, -9) if name.endswith(FOUR_QUARTERS) else scope.period.first
+
+
+def read_account_ledger(scope: KpiScope, account: Account, *, first: date) -> AccountLedger:
+    """The account's movements by the ledger of today, those from `first` to the period's end apart from the rest."""
     organization = scope.organization
     parents = read_ultimate_parents(organization)
     kin = _list_kin(parents, str(account.pk))
@@ -136,11 +144,11 @@ def read_account_ledger(scope: KpiScope, account: Account) -> AccountLedger:
     for day, kind, lever, amount in own.select("day", "kind", "lever", "amount").rows():
         level += amount
         row = LedgerRow(day, kind, lever or "", amount, level)
-        if scope.period.first <= day <= scope.period.last:
+        if first <= day <= scope.period.last:
             inside.append(row)
         else:
             others.append(row)
-            if day < scope.period.first:
+            if day < first:
                 start = level
     return AccountLedger(start, tuple(inside), inside[-1].level if inside else start, tuple(others))
 

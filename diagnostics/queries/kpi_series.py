@@ -26,6 +26,8 @@ from portfolio.terms import add_months
 PERIODS_SHOWN: dict[Every, int] = {"quarter": 8, "month": 13}
 A_YEAR: dict[Every, int] = {"quarter": 4, "month": 12}
 ALWAYS: By = "value_segment"
+# A quarter's rate says little of a year's: the headline is the year to each quarter's close.
+FOUR_QUARTERS = ":4q"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,11 @@ class KpiSeries:
     def values(self, name: str) -> list[Decimal | None]:
         """The KPI over all periods; None where it is not given or has a zero base."""
         return [found.value(name) if (found := self.whole.get(p.label)) else None for p in self.periods]
+
+    def over_a_year(self, name: str) -> str:
+        """The detail that says the KPI over the four quarters to each close; the KPI itself where there is none."""
+        longer = f"{name}{FOUR_QUARTERS}"
+        return longer if self.figure(longer) else name
 
     def amount(self, name: str) -> Decimal:
         """A numerator of the whole in the period in question, 0 where there is none."""
@@ -235,8 +242,8 @@ def keep_accounts(frame: pl.DataFrame, account_ids: frozenset[str] | None) -> pl
     """The rows of these accounts; all of them for None."""
     if account_ids is None:
         return frame
-    wanted = pl.DataFrame({"account_id": sorted(account_ids)}, schema={"account_id": pl.String})
-    return frame.join(wanted, on="account_id", how="semi")
+    wanted = pl.Series(sorted(account_ids), dtype=pl.String)
+    return frame.filter(pl.col("account_id").cast(pl.String).is_in(wanted.implode()))
 
 
 def _list_groups(period: Period, figures: pl.DataFrame) -> list[GroupPeriod]:

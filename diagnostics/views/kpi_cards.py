@@ -21,7 +21,7 @@ from diagnostics.kpi_words import (
 )
 from diagnostics.kpis.anticipation import WARNING_DAYS
 from diagnostics.kpis.declarations import KPIS, Kpi, Part, Unit, find_kpi
-from diagnostics.queries.kpi_series import A_YEAR, KpiSeries
+from diagnostics.queries.kpi_series import A_YEAR, FOUR_QUARTERS, KpiSeries
 from diagnostics.views.kpi_address import KpiAddress
 
 BAND = ("nrr", "grr", "renewal_rate", "expansion_revenue", "value_at_risk", "arpa")
@@ -60,16 +60,31 @@ READ_ON_A_DAY = frozenset(
 
 def describe_cards(series: KpiSeries, address: KpiAddress, targets: Targets) -> dict[str, Any]:
     """The band of headline figures."""
-    return {"cards": [describe_card(series, name, address, targets) for name in BAND]}
+    cards = []
+    for name in BAND:
+        card = describe_card(series, series.over_a_year(name), address, targets)
+        cards.append(card | {"quarter": _describe_quarter(series, name, address)})
+    return {"cards": cards}
+
+
+def _describe_quarter(series: KpiSeries, name: str, address: KpiAddress) -> dict[str, str] | None:
+    """The period's own figure, where the headline is that of the year to its close."""
+    figure = series.figure(name)
+    if figure is None or series.over_a_year(name) == name:
+        return None
+    value = write_value(name, figure.value, series.scope.organization.currency)
+    return {"value": value, "period": name_period(series.scope.period), "url": address.url("kpi_accounts", name)}
 
 
 def describe_card(series: KpiSeries, name: str, address: KpiAddress, targets: Targets) -> dict[str, Any]:
     """One figure: value, change on a year, eight quarters, target, definition, and where it leads."""
     currency = series.scope.organization.currency
     figure, values = series.figure(name), series.values(name)
-    target = targets.find(name, series.scope.period.label) if series.scope.is_whole else None
+    label = series.scope.period.label
+    bare = name.removesuffix(FOUR_QUARTERS)
+    target = targets.find(name, label) or targets.find(bare, label) if series.scope.is_whole else None
     before = find_year_before(series, values)
-    compares = not series.scope.is_running or find_kpi(name)[0].name in READ_ON_A_DAY
+    compares = not series.scope.is_running or bare != name or find_kpi(name)[0].name in READ_ON_A_DAY
     change = values[-1] - before if compares and before is not None and values[-1] is not None else None
     good = is_good(name, change)
     tiny = draw_tiny(values)
@@ -93,6 +108,8 @@ def name_figure(name: str) -> str:
     """The label of a figure; the value at risk always with its window."""
     if name == "value_at_risk":
         return _("%(label)s, %(days)s d") % {"label": name_kpi(name), "days": 90}
+    if name.endswith(FOUR_QUARTERS):
+        return _("%(label)s, 4 quarters") % {"label": name_kpi(name.removesuffix(FOUR_QUARTERS))}
     return name_kpi(name)
 
 
@@ -158,7 +175,7 @@ def find_flags(series: KpiSeries) -> list[dict[str, str]]:
     if risen >= RISES_FLAGGED:
         flags.append({"kind": "risk", "count": str(risen), "values": _write_run(series, "value_at_risk", risen)})
     # What has not ended has not slipped yet.
-    closed = series.values("grr")[: -1 if series.scope.is_running else None]
+    closed = series.values(series.over_a_year("grr"))[: -1 if series.scope.is_running else None]
     slipped = count_in_a_row(closed, up=False)
     if slipped >= RISES_FLAGGED:
         flags.append({"kind": "grr", "count": str(slipped), "values": ""})

@@ -79,7 +79,7 @@ def name_step(key: str) -> str:
 def describe_lines(series: KpiSeries, targets: Targets) -> dict[str, Any]:
     """NRR and GRR over the periods with their targets; the table always, the chart from two values on."""
     currency = series.scope.organization.currency
-    values = {name: series.values(name) for name in LINES}
+    values = {name: series.values(series.over_a_year(name)) for name in LINES}
     wanted = {name: targets.along(name, series.periods) for name in LINES}
     drawn = draw_lines(list(values.values()), list(wanted.values()))
     columns = [name_column(period, first=place == 0) for place, period in enumerate(series.periods)]
@@ -96,7 +96,13 @@ def describe_lines(series: KpiSeries, targets: Targets) -> dict[str, Any]:
         }
         for place, period in enumerate(series.periods)
     ]
-    shown: dict[str, Any] = {"rows": rows, "chart": drawn, "names": [name_kpi(name) for name in LINES]}
+    is_year = series.over_a_year(LINES[0]) != LINES[0]
+    shown: dict[str, Any] = {
+        "is_year": is_year,
+        "rows": rows,
+        "chart": drawn,
+        "names": [name_kpi(name) for name in LINES],
+    }
     if drawn:
         # Every second column where months would touch.
         step = 1 if len(columns) <= 8 else 2

@@ -24,7 +24,7 @@ from diagnostics.kpi_words import (
 from diagnostics.kpis.declarations import find_kpi
 from diagnostics.kpis.stored import Figure
 from diagnostics.labels import OPPORTUNITY_KINDS, name_code
-from diagnostics.queries.kpi_lists import PartList, list_accounts, read_account_ledger
+from diagnostics.queries.kpi_lists import PartList, first_day_of, list_accounts, read_account_ledger
 from diagnostics.queries.kpi_series import KpiScope
 from diagnostics.screen_csv import write_screen_csv
 from diagnostics.views.kpi_address import KpiAddress, access_kpi, may_see_person, read_address, require_scope
@@ -98,7 +98,8 @@ def kpi_movements(request: MemberRequest, kpi: str, account_id: UUID) -> HttpRes
     address = read_address(request)
     account = access_account(request.membership, account_id)
     scope = require_scope(request, address)
-    ledger = read_account_ledger(scope, account)
+    first = first_day_of(scope, kpi)
+    ledger = read_account_ledger(scope, account, first=first)
     currency = request.organization.currency
 
     def write(rows: Any) -> list[dict[str, Any]]:
@@ -117,6 +118,7 @@ def kpi_movements(request: MemberRequest, kpi: str, account_id: UUID) -> HttpRes
     shown = {
         **describe_figure(request, scope, address, kpi, None),
         "account": account,
+        "first": first,
         "start": write_exactly(ledger.start, "money", currency),
         "end": write_exactly(ledger.end, "money", currency),
         "inside": write(ledger.inside),
