@@ -35,6 +35,9 @@ def main() -> None:
     import django
 
     django.setup()
+    from phano.prepare import ensure_prepared
+
+    ensure_prepared()
     for name in options.names or found:
         for figure in importlib.import_module(f"benchmarks.bench_{name}").run(options):
             print(figure.text)
