@@ -155,7 +155,8 @@ def _pack(sums: pl.DataFrame, by: str) -> pl.DataFrame:
         )
         for name in names
     ]
-    count = pl.col("accounts").fill_null(0).cast(pl.Float64).cast(pl.Int64) if "accounts" in sums.columns else pl.lit(0)
+    none = pl.lit(0, dtype=pl.Int64)
+    count = pl.col("accounts").fill_null(0).cast(pl.Float64).cast(pl.Int64) if "accounts" in sums.columns else none
     return sums.select(
         "period",
         "group",

@@ -108,6 +108,13 @@ def test_small_groups_are_marked(book):
     assert (quarter.accounts, quarter.is_small) == (3, True)
 
 
+def test_a_book_without_companies_of_one_parent(acme_context):
+    subscribe(make_account("alone", tier="smb"), 50, "2026-02-11")
+    rebuild(acme_context.organization_id)
+    assert {row.group for row in read_series("month", group_by="tier")} == {"smb"}
+    assert read_series("month", group_by="parent") == []
+
+
 def test_an_organization_without_subscriptions_keeps_nothing(acme_context):
     assert rebuild(acme_context.organization_id).rows == 0
     assert not KpiPeriod.objects.exists()
