@@ -26,8 +26,8 @@ from portfolio.terms import add_months
 YEARS_KEPT = 5
 ZEROS = ".000000000000"
 
-# A period keeps what it said when it closed; a group that is no longer there says nothing now. Rows that say the same
-# are not touched.
+# What a period said when it closed is set apart once the facts say something else; a group that is no longer there says
+# nothing now. Rows that say the same are not touched.
 WRITE = """
 WITH found AS MATERIALIZED (
     SELECT period, first_on, last_on, group_by, "group", accounts, kpis::text[] AS kpis,
@@ -49,7 +49,9 @@ WITH found AS MATERIALIZED (
     WHERE organization_id = %(organization)s AND diagnostics_kpiperiod.id = gone.id AND closed_at IS NULL
 ), emptied AS (
     UPDATE diagnostics_kpiperiod SET kpis = '{}', numerators = '{}', denominators = '{}', accounts = 0,
-        computed_at = %(now)s
+        computed_at = %(now)s, closed_kpis = coalesce(closed_kpis, kpis),
+        closed_numerators = coalesce(closed_numerators, numerators),
+        closed_denominators = coalesce(closed_denominators, denominators)
     FROM gone WHERE organization_id = %(organization)s AND diagnostics_kpiperiod.id = gone.id
         AND closed_at IS NOT NULL AND kpis <> '{}'
 )
@@ -58,17 +60,18 @@ INSERT INTO diagnostics_kpiperiod AS kept (id, organization_id, every, period, f
     closed_denominators)
 SELECT uuidv7(), %(organization)s, %(every)s, period, first_on, last_on, group_by, "group", accounts,
     kpis, numerators, denominators, %(now)s, CASE WHEN last_on <= %(today)s THEN %(now)s END,
-    CASE WHEN first_on IN (SELECT first_on FROM closed) THEN '{}' WHEN last_on <= %(today)s THEN kpis END,
-    CASE WHEN first_on IN (SELECT first_on FROM closed) THEN '{}' WHEN last_on <= %(today)s THEN numerators END,
-    CASE WHEN first_on IN (SELECT first_on FROM closed) THEN '{}' WHEN last_on <= %(today)s THEN denominators END
+    CASE WHEN first_on IN (SELECT first_on FROM closed) THEN '{}'::text[] END,
+    CASE WHEN first_on IN (SELECT first_on FROM closed) THEN '{}'::numeric[] END,
+    CASE WHEN first_on IN (SELECT first_on FROM closed) THEN '{}'::numeric[] END
 FROM found
 ON CONFLICT (organization_id, every, first_on, group_by, "group") DO UPDATE SET
     period = excluded.period, last_on = excluded.last_on, accounts = excluded.accounts, kpis = excluded.kpis,
     numerators = excluded.numerators, denominators = excluded.denominators, computed_at = excluded.computed_at,
     closed_at = coalesce(kept.closed_at, excluded.closed_at),
-    closed_kpis = coalesce(kept.closed_kpis, excluded.closed_kpis),
-    closed_numerators = coalesce(kept.closed_numerators, excluded.closed_numerators),
-    closed_denominators = coalesce(kept.closed_denominators, excluded.closed_denominators)
+    closed_kpis = coalesce(kept.closed_kpis, CASE WHEN kept.closed_at IS NOT NULL THEN kept.kpis END),
+    closed_numerators = coalesce(kept.closed_numerators, CASE WHEN kept.closed_at IS NOT NULL THEN kept.numerators END),
+    closed_denominators = coalesce(
+        kept.closed_denominators, CASE WHEN kept.closed_at IS NOT NULL THEN kept.denominators END)
 WHERE (kept.period, kept.last_on, kept.accounts, kept.kpis, kept.numerators, kept.denominators)
     IS DISTINCT FROM (excluded.period, excluded.last_on, excluded.accounts, excluded.kpis, excluded.numerators,
         excluded.denominators)

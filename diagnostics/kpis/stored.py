@@ -76,7 +76,7 @@ def read_series(
 
 def list_differences(rows: Iterable[KpiPeriod] | None = None) -> Iterator[Difference]:
     """Every figure of a closed period that is not now what it was when the period closed."""
-    closed = KpiPeriod.objects.exclude(closed_at=None).order_by("first_on", "every", "group_by", "group")
+    closed = KpiPeriod.objects.exclude(closed_kpis=None).order_by("first_on", "every", "group_by", "group")
     for row in closed.iterator() if rows is None else rows:
         before, now = _closed_figures(row), _figures(row)
         for name in sorted(before.keys() | now.keys()):

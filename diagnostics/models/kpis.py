@@ -18,7 +18,8 @@ class KpiPeriod(TenantModel):
     """The KPIs of one group in one period: arrays in the order of `kpis`; a ratio's denominator may be zero.
 
     `kpis`, `numerators` and `denominators` are what the facts say now. `closed_at`: when the period was first computed
-    after its last day; what it said then stands in the `closed_` columns and never changes.
+    after its last day; once the facts say something else, what it said then stands in the `closed_` columns and never
+    changes; NULL there: it still says the same.
     """
 
     class Every(models.TextChoices):
