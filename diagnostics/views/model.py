@@ -165,7 +165,8 @@ def model_version(request: MemberRequest, number: int) -> HttpResponse:
     context = {
         "version": row,
         "latest": latest.number,
-        "against": differences_between(version, latest, currency),
+        # From this version to the one in force: returning reads it the other way.
+        "against": differences_between(latest, version, currency),
         "may_change": may_change(request),
     }
     return render(request, "diagnostics/model_version.html", context)
