@@ -12,7 +12,6 @@ from diagnostics import model_preview
 from diagnostics.book import feature_settings
 from diagnostics.engine import diagnose
 from diagnostics.features import compute_features
-from diagnostics.features.reading import Facts
 from diagnostics.model_desk import open_desk
 from diagnostics.model_drafts import DraftRefused
 from diagnostics.model_versions import publish_model, read_model
@@ -180,7 +179,7 @@ def test_the_preview_says_whom_two_more_weeks_of_the_same_facts_would_move(cast,
         with connection.cursor() as cursor:
             settings = feature_settings(organization)
             features = compute_features(cursor, organization.id, NIGHT, settings)
-            state = read_state(Facts(cursor, organization.id, NIGHT, settings))
+            state = read_state(cursor, organization.id, NIGHT)
         by_night = []
         for _night in range(14):
             state = diagnose(features, model, NIGHT, state)
