@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import polars as pl
+from django.db import connection
+from django.db.models import Max, Min
+from django.utils import timezone
 
+from accounts.context import current_context
 from accounts.models import Organization
 from portfolio.ledger.reading import read_ledger
 from portfolio.models import Subscription
@@ -76,10 +80,33 @@ def read_outcomes(organization: Organization, *, known_by: date) -> Outcomes:
     return Outcomes(known_by, organization.late_renewal_grace_days, days["churn"], days["expansion"])
 
 
+# The first month with any usage: month by month, so that each look ends at the first row of its partition.
+FIRST_USED = """
+SELECT min(month)::date FROM generate_series(%(first)s::date, %(last)s::date, interval '1 month') AS month
+WHERE EXISTS (
+    SELECT FROM portfolio_usage
+    WHERE organization_id = %(organization)s AND day >= month AND day < month + interval '1 month'
+)
+"""
+
+
 def find_first_night() -> date | None:
-    """The first night with a full window of usage behind it; None without any subscription."""
-    first = Subscription.objects.order_by("started_on").values_list("started_on", flat=True).first()
-    return first + timedelta(days=SETTLING_DAYS) if first else None
+    """The first night with a full window of facts behind it; None without any subscription.
+
+    Where usage is known from later on than subscriptions, from then on: before it every account would look silent.
+    """
+    days = Subscription.objects.aggregate(first=Min("started_on"), last=Max("started_on"))
+    first = days["first"]
+    if first is None:
+        return None
+    with connection.cursor() as cursor:
+        last = max(days["last"], timezone.localdate())
+        cursor.execute(
+            FIRST_USED,
+            {"organization": current_context().organization_id, "first": first.replace(day=1), "last": last},
+        )
+        [used] = cursor.fetchone()
+    return max(first, used or first) + timedelta(days=SETTLING_DAYS)
 
 
 def list_months_back(last: date, first: date, *, at_most: int) -> list[date]:

@@ -13,9 +13,11 @@ from diagnostics.discrimination import measure_reliability, pick_top
 from diagnostics.engine import DEFAULT_MODEL
 from diagnostics.management.commands.backtest import describe_backtest
 from diagnostics.models import Diagnosis, ModelVersion, Night
-from diagnostics.outcomes import add_months, list_months_back, list_months_on
+from diagnostics.outcomes import add_months, find_first_night, list_months_back, list_months_on
+from portfolio.models import Usage
+from portfolio.models.usage import ensure_usage_months
 from tests.diagnostics.past_books import make_past
-from tests.diagnostics.test_calibration import AS_OF, make_portfolio
+from tests.diagnostics.test_calibration import AS_OF, START, make_portfolio
 
 
 def judge(past):
@@ -129,3 +131,19 @@ def test_the_command_judges_nights_that_were_never_run_and_writes_none(cast):
 def test_an_empty_portfolio_has_nothing_to_judge(cast):
     with pytest.raises(CommandError, match="No night"):
         call_command("backtest", organization="acme", first=date(2024, 3, 1), last=date(2024, 9, 1))
+
+
+@pytest.mark.django_db
+def test_the_first_night_has_a_window_of_usage_behind_it(cast):
+    from accounts.context import service_context
+
+    with service_context(cast.acme.id):
+        assert find_first_night() is None
+        accounts = make_portfolio(cast.acme, accounts=2)
+        assert find_first_night() == START + timedelta(days=84)
+        # A source of usage that came a year later: before it, every account would look silent.
+        ensure_usage_months(date(2024, 12, 1), date(2024, 12, 31))
+        Usage.objects.create(
+            organization_id=cast.acme.id, account=accounts[0], metric="events", day=date(2024, 12, 9), quantity=1
+        )
+        assert find_first_night() == date(2024, 12, 1) + timedelta(days=84)
