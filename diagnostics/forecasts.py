@@ -1,7 +1,7 @@
 """What a member expects of a renewal: commit, likely, at risk or lost. An opinion about one term of one contract.
 
-The data contract has no column for it, so a forecast is an act of the member's: kind `planned`, on the subject
-`forecast:ENDS_ON:CONTRACT`, the call as its reason, a loss reason as its note. It is dated and signed, the latest
+The data contract has no column for it, so a forecast is an act of the member's, of kind `planned` and called for by
+no priority: its reason is `forecast:CALL:ENDS_ON:CONTRACT`, its note why it is lost. It is dated and signed, the latest
 counts, and it goes out and comes back with every export (docs/decisions/0040-where-a-forecast-is-kept.md).
 """
 
@@ -19,7 +19,7 @@ from portfolio.models import Account, Act, Subscription
 from portfolio.next_steps import name_term
 from portfolio.terms import add_months, find_contracts
 
-SUBJECT = "forecast:"
+MARK = "forecast:"
 KIND = "planned"
 # In the order of their keys, 1 to 4.
 FORECASTS = {
@@ -29,6 +29,11 @@ FORECASTS = {
     "lost": pgettext_lazy("renewal forecast", "Lost"),
 }
 MOST_REASON = 300
+
+
+def read_call(act: Act) -> str:
+    """The call of an act that is a forecast (a key of FORECASTS); '' for any other act."""
+    return act.reason.removeprefix(MARK).partition(":")[0] if act.reason.startswith(MARK) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,7 @@ def forecast_renewal(*, membership: Membership, term: Term, forecast: str, reaso
         kind=KIND,
         at=timezone.now(),
         member_email=membership.user.email,
-        priority=f"{SUBJECT}{term.name}",
-        reason=forecast,
+        reason=f"{MARK}{forecast}:{term.name}",
         note=words if forecast == "lost" else "",
     )
     return record_change(

@@ -10,20 +10,22 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.models import Organization
 from accounts.permissions import BOOK_ROLES
-from diagnostics.forecasts import KIND, SUBJECT
+from diagnostics.forecasts import KIND, MARK
 from portfolio.gathering import gather, revive
 from portfolio.models import Act
 from portfolio.next_steps import STEP
 
 # The accounts once, however many statements ask for them.
 CHOSEN = "WITH chosen AS MATERIALIZED (SELECT unnest(%(accounts)s::uuid[]) AS id)"
-# The latest of each subject counts.
+# forecast:CALL:TERM; the latest of each term counts.
 FORECASTS = """
-    SELECT DISTINCT ON (account_id, priority) id, account_id, priority, reason, at, note
-    FROM portfolio_act
+    SELECT DISTINCT ON (account_id, term) id, account_id, call, term, at, note
+    FROM portfolio_act,
+        LATERAL (SELECT split_part(reason, ':', 2) AS call) AS said,
+        LATERAL (SELECT substr(reason, length(%(mark)s) + length(call) + 2) AS term) AS named
     WHERE organization_id = %(organization)s AND account_id IN (SELECT id FROM chosen)
-        AND kind = %(kind)s AND starts_with(priority, %(subject)s)
-    ORDER BY account_id, priority, at DESC, source_id DESC"""
+        AND kind = %(kind)s AND starts_with(reason, %(mark)s)
+    ORDER BY account_id, term, at DESC, source_id DESC"""
 STEPS = """
     SELECT DISTINCT ON (account_id, split_part(source_id, '#', 1))
         id, account_id, source_id, title, due_on, owner_email
@@ -117,12 +119,11 @@ class Names:
 
 def read_term_notes(organization: Organization, accounts: Collection[uuid.UUID]) -> TermNotes:
     """What members noted about the terms of some accounts, in one statement inside the open context."""
-    asked = {"accounts": list(accounts), "kind": KIND, "subject": SUBJECT, "step": f"{STEP}:"}
+    asked = {"accounts": list(accounts), "kind": KIND, "mark": MARK, "step": f"{STEP}:"}
     rows = gather(NOTES, {"organization": organization.pk, **asked}, given=CHOSEN)
     return TermNotes(
         forecasts={
-            (uuid.UUID(row["account_id"]), row["priority"].removeprefix(SUBJECT)): _read_call(organization, row)
-            for row in rows["forecasts"]
+            (uuid.UUID(row["account_id"]), row["term"]): _read_call(organization, row) for row in rows["forecasts"]
         },
         steps={
             (uuid.UUID(row["account_id"]), _term_of(row["source_id"])): Step(
@@ -153,7 +154,7 @@ def _read_call(organization: Organization, row: dict[str, Any]) -> Call:
     at = parse_datetime(row["at"])
     assert at is not None
     act = revive(Act, row, organization_id=organization.pk)
-    return Call(row["reason"], at.astimezone(organization.zone).date(), act)
+    return Call(row["call"], at.astimezone(organization.zone).date(), act)
 
 
 def _term_of(source_id: str) -> str:

@@ -21,7 +21,7 @@ from accounts.templatetags.phano_display import number
 from diagnostics.acts import DISMISS_REASONS, DONE_KINDS
 from diagnostics.charts.history import Point
 from diagnostics.engine import ScoringModel
-from diagnostics.forecasts import FORECASTS, SUBJECT
+from diagnostics.forecasts import FORECASTS, read_call
 from diagnostics.labels import (
     EVENT_KINDS,
     EXCHANGE_KINDS,
@@ -251,9 +251,8 @@ def _tell_act(narrator: Narrator, row: Mapping[str, Any]) -> Entry:
     elif act.kind == "dismissed":
         reason = name_code(DISMISS_REASONS, act.reason)
         title = _("Dismissed by %(who)s: %(reason)s.") % {"who": who, "reason": reason}
-    elif act.priority.startswith(SUBJECT):
-        call = name_code(FORECASTS, act.reason)
-        title = _("Renewal forecast %(call)s by %(who)s.") % {"call": call, "who": who}
+    elif call := read_call(act):
+        title = _("Renewal forecast %(call)s by %(who)s.") % {"call": name_code(FORECASTS, call), "who": who}
     else:
         title = _("%(done)s by %(who)s.") % {"done": name_code(DONE_KINDS, act.kind), "who": who}
         since = _tell_since(narrator, narrator.local(act.at))

@@ -57,7 +57,7 @@ MOVEMENTS = """
 
 # Who looked at the page is no part of what happened with the account.
 ACTS = """
-    SELECT id, kind, at, member_email, priority, reason, note FROM portfolio_act
+    SELECT id, kind, at, member_email, reason, note FROM portfolio_act
     WHERE organization_id = %(organization)s AND account_id = %(account)s
         AND at < %(tomorrow)s AND kind <> 'looked'
     ORDER BY at DESC, id LIMIT %(stop)s"""

@@ -57,8 +57,7 @@ def test_the_timeline_tells_a_forecast_and_no_look(book, client_for):
             kind="planned",
             at=f"{NIGHT}T09:00:00Z",
             member_email=book.bob.email,
-            priority="forecast:2027-01-01:S",
-            reason="at_risk",
+            reason="forecast:at_risk:2027-01-01:S",
         )
     page = client.get(f"/o/acme/accounts/{book.kestrel.pk}/").content.decode()
     assert "Renewal forecast At risk by Bob." in page
