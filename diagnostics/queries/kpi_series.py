@@ -165,7 +165,9 @@ def _add_as_closed(series: KpiSeries) -> None:
         every=series.scope.every, first_on=series.scope.period.first, group_by="", group=""
     ).values_list("closed_at", "closed_kpis", "closed_numerators", "closed_denominators")
     for closed_at, kpis, tops, bottoms in row:
-        series.closed_at, series.as_closed = closed_at, _pair(kpis or (), tops or (), bottoms or ())
+        # Nothing is kept apart while a closed period still says what it said.
+        said = series.now.figures if kpis is None else _pair(kpis, tops or (), bottoms or ())
+        series.closed_at, series.as_closed = closed_at, said
 
 
 def _pair(kpis: Iterable[str], tops: Iterable[Decimal], bottoms: Iterable[Decimal | None]) -> dict[str, Figure]:
