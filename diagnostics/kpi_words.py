@@ -198,7 +198,8 @@ def write_switches(kpi: Kpi, organization: Organization) -> list[str]:
 def describe_definition(name: str, figure: Figure | None, organization: Organization) -> dict[str, Any]:
     """Everything that a definition on demand says: sentence, formula, real numbers, switches, what to do, benchmark."""
     kpi, detail = find_kpi(name)
-    benchmark = kpi.benchmark if not detail else None
+    # Others are measured over twelve months.
+    benchmark = kpi.benchmark if detail in ("", "4q") else None
     return {
         "definition": pick(kpi.definition),
         "formula": pick(kpi.formula),

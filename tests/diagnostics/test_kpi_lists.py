@@ -106,6 +106,15 @@ def test_one_account_shows_its_movements_from_start_to_end(book, client_for):
     assert "1 movement in other periods" in page
 
 
+def test_a_rate_over_four_quarters_shows_the_movements_of_four_quarters(book, client_for):
+    rows = rows_of(read(client_for(book.alice), f"nrr:4q/{book.accounts['lost'].pk}/"))
+    assert rows == [
+        "1 Jul 2023 ARR at the start €3,600",
+        "1 Jun 2024 Churn −€3,600 €0",
+        "30 Jun 2024 ARR at the end €0",
+    ]
+
+
 def test_an_account_of_another_organization_is_not_there(book, client_for):
     assert client_for(book.alice).get(f"{URL}nrr/{book.foreign.pk}/").status_code == 404
     assert "Canary" not in read(client_for(book.alice), "nrr/")

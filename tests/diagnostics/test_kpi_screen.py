@@ -48,7 +48,7 @@ def change_role(cast, who, role, **fields):
 
 def test_the_headline_figures_print_their_parts(book, client_for):
     page = text_of(read(client_for(book.alice)))
-    assert "Q2 2024: NRR 88.9% , GRR 77.8% ." in page
+    assert "Q2 2024: over four quarters NRR 88.9% , GRR 77.8% ." in page
     assert "€19,200 ÷ €21,600 = 88.9%" in page
     assert "€16,800 ÷ €21,600 = 77.8%" in page
     assert "Reactivation is not counted. A renewal may be 30 days late." in page
