@@ -63,17 +63,24 @@ def describe_cards(series: KpiSeries, address: KpiAddress, targets: Targets) -> 
     cards = []
     for name in BAND:
         card = describe_card(series, series.over_a_year(name), address, targets)
-        cards.append(card | {"quarter": _describe_quarter(series, name, address)})
+        cards.append(card | {"beside": _describe_beside(series, name, address)})
     return {"cards": cards}
 
 
-def _describe_quarter(series: KpiSeries, name: str, address: KpiAddress) -> dict[str, str] | None:
-    """The period's own figure, where the headline is that of the year to its close."""
+def _describe_beside(series: KpiSeries, name: str, address: KpiAddress) -> dict[str, str] | None:
+    """What stands beside a headline: the quarter's own rate, or what is lost already and so no longer at risk."""
+    if name == "value_at_risk":
+        lost = series.figure("confirmed_loss")
+        if lost is None:
+            return None
+        value = write_value("confirmed_loss", lost.value, series.scope.organization.currency)
+        text = _("beside it %(amount)s under notice") % {"amount": value}
+        return {"text": text, "url": address.url("kpi_accounts", "confirmed_loss")}
     figure = series.figure(name)
     if figure is None or series.over_a_year(name) == name:
         return None
     value = write_value(name, figure.value, series.scope.organization.currency)
-    return {"value": value, "period": name_period(series.scope.period), "url": address.url("kpi_accounts", name)}
+    return {"text": f"{name_period(series.scope.period)} {value}", "url": address.url("kpi_accounts", name)}
 
 
 def describe_card(series: KpiSeries, name: str, address: KpiAddress, targets: Targets) -> dict[str, Any]:

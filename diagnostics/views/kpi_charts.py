@@ -11,7 +11,6 @@ from diagnostics.charts.kpis import Step, draw_lines, draw_waterfall
 from diagnostics.kpi_targets import Targets
 from diagnostics.kpi_words import name_column, name_kpi, name_period, write_exactly, write_value
 from diagnostics.kpis.balances import END, LEVERS, START
-from diagnostics.labels import OPPORTUNITY_KINDS
 from diagnostics.queries.kpi_series import KpiSeries
 from diagnostics.views.kpi_address import KpiAddress
 
@@ -71,9 +70,15 @@ def name_step(key: str) -> str:
         return pgettext("ARR", "Start")
     if key == END:
         return pgettext("ARR", "End")
-    if key.startswith("expansion_revenue:"):
-        return str(OPPORTUNITY_KINDS[key.partition(":")[2]])
-    return name_kpi(key)
+    # As short as a bar is wide.
+    levers = {
+        "upsell": pgettext("waterfall", "Upsell"),
+        "seats": pgettext("waterfall", "Seats"),
+        "usage": pgettext("waterfall", "Usage"),
+        "cross_sell": pgettext("waterfall", "Cross-sell"),
+        "price": pgettext("waterfall", "Price"),
+    }
+    return levers.get(key.removeprefix("expansion_revenue:")) or name_kpi(key)
 
 
 def describe_lines(series: KpiSeries, targets: Targets) -> dict[str, Any]:
