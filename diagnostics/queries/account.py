@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from accounts.models import Membership, Organization
 from diagnostics.acts import end_of_day, local_day
-from diagnostics.engine import ScoringModel, read_contributions
+from diagnostics.engine import DEFAULT_MODEL, ScoringModel, read_contributions
 from diagnostics.engine.explanation import reweigh
 from diagnostics.model_versions import read_model
 from diagnostics.models import Diagnosis, Night, Priority
@@ -57,6 +57,11 @@ class AccountDiagnosis:
     def potential_delta(self) -> float | None:
         """The change of potential since `before`."""
         return _difference(self.diagnosis.potential, self.before.potential if self.before else None)
+
+    @property
+    def has_own_curve(self) -> bool:
+        """Whether the churn curve of the night's model was fitted to the organization's own outcomes."""
+        return self.reader.model.risk != DEFAULT_MODEL.risk
 
     @property
     def top(self) -> Cause | None:
