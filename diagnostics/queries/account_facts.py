@@ -119,7 +119,7 @@ class AccountFacts:
 
     @property
     def found_today(self) -> dict[str, Any] | None:
-        """What the day has found: `at`, health, potential and segment; None where no fact of today was diagnosed."""
+        """What the day has found (at, health, potential, segment, lever); None where no fact of today was diagnosed."""
         found = next(iter(self.rows["day"]), None)
         return found and {**found, "at": parse_datetime(found["at"])}
 

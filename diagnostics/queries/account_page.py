@@ -20,8 +20,8 @@ from diagnostics.queries.account import AccountDiagnosis
 from diagnostics.queries.account_facts import AccountFacts, read_account_facts
 from diagnostics.queries.causes import CauseReader
 from diagnostics.queries.diagnosed import Nights, read_nights
-from diagnostics.queries.priority_rows import build_row, with_names
-from diagnostics.queries.today import find_account_priorities
+from diagnostics.queries.priority_rows import build_row, hold_offer, with_names
+from diagnostics.queries.today import SELLING, find_account_priorities
 
 # An event of the products explains a fall only where it came shortly before it.
 SHORTLY = timedelta(days=45)
@@ -99,6 +99,9 @@ def read_account_page(
         trend = [(d.night, d.health, d.potential) for d in (before, now) if d is not None]
         end = end_of_day(organization, nights.last.night)
         found.priority = build_row(priorities[0], now, trend, reader, day=day, end_of_night=end)
+        turned = facts.found_today is not None and facts.found_today["lever"] == "retain"
+        if turned and found.priority.kind in SELLING:
+            found.priority.action = hold_offer(found.priority.action)
         owner = priorities[0].owner_email
         found.others = [one for one in priorities[1:] if one.rank is not None and one.owner_email != owner]
     return AccountPage(facts, day, nights, found, models)

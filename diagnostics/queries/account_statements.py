@@ -156,7 +156,7 @@ DOUBTS = """
 
 # What the day that is not over has found; the night of the day replaces it.
 DAY = """
-    SELECT at, health, potential, segment FROM diagnostics_daydiagnosis
+    SELECT at, health, potential, segment, lever FROM diagnostics_daydiagnosis
     WHERE organization_id = %(organization)s AND account_id = %(account)s AND night > %(until)s"""
 
 STATEMENTS: Mapping[str, str] = {

@@ -19,7 +19,7 @@ from diagnostics.engine import diagnose
 from diagnostics.features import compute_features
 from diagnostics.lease import NightRunning, hold_lease
 from diagnostics.model_versions import read_model
-from diagnostics.models import ArrivedFacts, DayDiagnosis, Diagnosis, Movement, Night
+from diagnostics.models import ArrivedFacts, DayDiagnosis, Diagnosis, Movement, Night, Priority
 from diagnostics.night import diagnose_book, run_night, write_night
 from diagnostics.tasks import diagnose_day, diagnose_night
 from diagnostics.writing import last_night_before, read_state
@@ -268,3 +268,25 @@ def test_a_day_asks_as_many_queries_for_one_account_as_for_all(book):
                 write_day(cursor, organization, last, TODAY, accounts)
             asked.append(len(queries))
     assert asked == [4, 4]
+
+
+def test_the_account_page_says_what_the_day_found_and_holds_an_offer(book, client_for):
+    account = change_one(book)
+    diagnose_arrived(book.acme.id)
+    with service_context(book.acme.id):
+        Priority.objects.create(
+            organization_id=book.acme.id,
+            account=account,
+            night=NIGHT,
+            kind="upsell",
+            subject="upsell",
+            lever="upsell",
+            owner_email=book.bob.email,
+            rank=1,
+            share=1.0,
+            urgency=1.0,
+        )
+    text = client_for(book.bob).get(f"/o/acme/accounts/{account.id}/").content.decode()
+    assert "Diagnosed again on" in text
+    assert "Provisional" in text
+    assert "Hold the offer" in text
