@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Q
+from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -72,11 +73,16 @@ def set_target(
 
 
 def undo_target(*, membership: Membership, change_id: uuid.UUID) -> None:
-    """Take back one's own change of a target within a day; raises ChangeGone where it was overtaken."""
+    """Take back one's own change of a target within a day; raises ChangeGone where it was overtaken.
+
+    Raises Http404, alike for another's change, a foreign and a missing one.
+    """
     entry = AuditEntry.objects.filter(
         pk=change_id, actor_id=membership.user_id, at__gte=timezone.now() - UNDO_WITHIN, action__in=(SET, REMOVED)
     ).first()
-    if entry is None or not _reverse(entry, membership):
+    if entry is None:
+        raise Http404
+    if not _reverse(entry, membership):
         raise ChangeGone(str(change_id))
     _record(UNDONE, uuid.UUID(entry.subject_id), change=str(entry.pk))
 
