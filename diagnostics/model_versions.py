@@ -19,9 +19,10 @@ BESIDE = ("fitted", "returned_to")
 
 
 def ensure_model_version(organization: Organization, night: date | None = None) -> ModelVersion:
-    """The version by which a night is diagnosed: its own where it was diagnosed before, else the next night's.
+    """The version by which a night is diagnosed, made at first use; without a night, the next night's.
 
-    That is made at first use.
+    A night that was diagnosed keeps its own, whatever was published since: run again, it says the same. The exception
+    says so itself: weights fitted as of a day are for that day on, also where its nights were diagnosed before.
 
     An organization on the default follows it: where a release changes its parameters, that is a new version. So are a
     release that puts the figures of a diagnosis in other places, and another amount of the organization for defense.
@@ -29,7 +30,7 @@ def ensure_model_version(organization: Organization, night: date | None = None) 
     if night is not None:
         known = Night.objects.select_related("model_version").filter(night=night).first()
         if known is not None:
-            return known.model_version
+            return _find_fitted(known.model_version.number, night) or known.model_version
     # Its parameters are read where they are needed: the digest says whether they are.
     latest = ModelVersion.objects.defer("parameters").order_by("-number").first()
     origin = latest.origin if latest is not None else ModelVersion.Origin.DEFAULT
@@ -145,6 +146,11 @@ def _for_amount(model: ScoringModel, organization: Organization) -> ScoringModel
     if model.thresholds.value_amount == amount:
         return model
     return replace(model, thresholds=replace(model.thresholds, value_amount=amount))
+
+
+def _find_fitted(number: int, night: date) -> ModelVersion | None:
+    later = ModelVersion.objects.filter(number__gt=number, origin=ModelVersion.Origin.FITTED)
+    return later.filter(parameters__fitted__as_of__lte=night.isoformat()).order_by("-number").first()
 
 
 def read_model(version: ModelVersion) -> ScoringModel:

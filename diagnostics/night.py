@@ -72,7 +72,7 @@ def run_nights(
 
 def diagnose_book(organization: Organization, night: date) -> DiagnosedBook:
     """Read the facts known on the night and diagnose every account; writes nothing but a first model version."""
-    version = ensure_model_version(organization)
+    version = ensure_model_version(organization, night)
     model = read_model(version)
     continued = last_night_before(night)
     with connection.cursor() as cursor:

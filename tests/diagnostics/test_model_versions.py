@@ -158,3 +158,18 @@ def test_a_night_that_was_diagnosed_has_its_own_version_for_good(cast):
         assert ensure_model_version(organization, NIGHT - timedelta(days=40)) == second
         assert ensure_model_version(organization, NIGHT + timedelta(days=1)) == second
         assert Night.objects.get(night=NIGHT).model_version == first
+
+
+def test_fitted_weights_are_for_the_nights_from_their_day_on(cast):
+    diagnosed_book(cast, 3)
+    diagnose_book(cast.acme, NIGHT - timedelta(days=1))
+    with inside(cast):
+        fitted = read_model(ensure_model_version(Organization.objects.get())).with_weights(
+            {"tenure": {"enterprise": 1.0, "mid_market": 2.0, "smb": 3.0}}, version=0
+        )
+        publish_model(fitted, fitted={"as_of": NIGHT.isoformat(), "last_night": "2025-11-01", "nights": 9})
+    for night in (NIGHT - timedelta(days=1), NIGHT):
+        diagnose_book(cast.acme, night)
+    with inside(cast):
+        numbers = dict(Night.objects.values_list("night", "model_version__number"))
+    assert numbers == {NIGHT - timedelta(days=1): 1, NIGHT: 2}
