@@ -249,6 +249,7 @@ def count_accounts(portfolio: Portfolio) -> list[pl.DataFrame]:
 
 def compute_parts(portfolio: Portfolio) -> list[pl.DataFrame]:
     """The parts of every family that the organization's facts can give."""
+    # Families are written in terms of a Portfolio: they import this module.
     from diagnostics.kpis.families import FAMILIES
 
     found = [part for family in (count_accounts, list_movements, *FAMILIES) for part in family(portfolio)]
@@ -273,6 +274,7 @@ def _same_rows(one: pl.DataFrame, other: pl.DataFrame) -> bool:
 
 def compute_sums(portfolio: Portfolio, by: By | None, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """period, group and one column per KPI and denominator; the drawn figures with them."""
+    # As above.
     from diagnostics.kpis.spread import spread_losses
 
     sums = sum_wide(parts, portfolio.groups, by)
