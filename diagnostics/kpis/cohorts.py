@@ -3,7 +3,7 @@
 import polars as pl
 
 from diagnostics.kpis.calendar import place_in_periods
-from diagnostics.kpis.frames import MONEY, OF, count, money
+from diagnostics.kpis.frames import OF, count, money
 
 MONTHS_SHOWN = (3, 6, 12, 24, 36)
 
@@ -69,15 +69,6 @@ def map_cohorts(lives: pl.DataFrame, cohorts: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     whole = found.join(sized, on="cohort").filter(pl.col("accounts") == pl.col("size"))
     return whole.drop("size").sort("cohort", "n")
-
-
-def average_by_start(values: pl.DataFrame) -> pl.DataFrame:
-    """n and the mean of `value` weighted by `start`: a young cohort, NULL in month n, is left out."""
-    known = values.drop_nulls("value")
-    weighted = known.group_by("n").agg(
-        top=(pl.col("value").cast(MONEY) * pl.col("start").cast(MONEY)).sum(), weight=pl.col("start").cast(MONEY).sum()
-    )
-    return weighted.select("n", value=pl.col("top").cast(pl.Float64) / pl.col("weight").cast(pl.Float64)).sort("n")
 
 
 def _where(condition: pl.Expr, value: str | pl.Expr, name: str) -> pl.Expr:
