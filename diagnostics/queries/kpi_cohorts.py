@@ -10,7 +10,7 @@ from django.db import connection
 
 from diagnostics.kpis.cohorts import MONTHS_SHOWN, map_cohorts
 from diagnostics.kpis.groups import SMALL_GROUP
-from diagnostics.queries.kpi_series import BookPortfolio, KpiScope, keep_accounts
+from diagnostics.queries.kpi_series import BookPortfolio, KpiScope, KpiSeries, keep_accounts
 
 MEASURES = ("nrr", "grr", "arpa")
 
@@ -73,9 +73,12 @@ class CohortMap:
     average: tuple[Decimal | None, ...]
 
 
-def read_cohorts(scope: KpiScope, measure: str) -> CohortMap:
-    """The map of one measure of MEASURES, as far as the scope's day knows."""
-    rows, sizes = _read_stored(scope, measure) if scope.is_whole else _compute(scope, measure)
+def read_cohorts(series: KpiSeries, measure: str) -> CohortMap:
+    """The map of one measure of MEASURES for the series' scope, as far as its day knows."""
+    scope = series.scope
+    if series.portfolio is None:
+        return _arrange(measure, *_read_stored(scope, measure))
+    rows, sizes = _compute(series.portfolio, scope, measure)
     return _arrange(measure, rows, sizes)
 
 
@@ -98,8 +101,7 @@ def _read_stored(scope: KpiScope, measure: str) -> tuple[list[Row], dict[str, in
     return rows, sizes
 
 
-def _compute(scope: KpiScope, measure: str) -> tuple[list[Row], dict[str, int]]:
-    portfolio = BookPortfolio.of_scope(scope, [scope.period])
+def _compute(portfolio: BookPortfolio, scope: KpiScope, measure: str) -> tuple[list[Row], dict[str, int]]:
     cohorts = keep_accounts(portfolio.cohorts, scope.account_ids)
     found = map_cohorts(portfolio.lives, cohorts)
     rows: list[Row] = []

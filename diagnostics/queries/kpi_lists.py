@@ -69,7 +69,7 @@ def list_accounts(scope: KpiScope, name: str, *, by: By | None = None, group: st
     bottom = pl.col(name + OF) if name + OF in found.columns else pl.lit(None, dtype=pl.Decimal(38, 12))
     sums = (
         found.filter(pl.col("period") == scope.period.label)
-        .select("account_id", top=pl.col(name), bottom=bottom)
+        .select(pl.col("account_id").cast(pl.String), top=pl.col(name), bottom=bottom)
         .drop_nulls("top")
         .group_by("account_id")
         .agg(pl.col("top").sum(), bottom=pl.when(pl.col("bottom").count() > 0).then(pl.col("bottom").sum()))

@@ -87,6 +87,8 @@ class KpiSeries:
     groups: dict[By, list[GroupPeriod]]
     as_closed: dict[str, Figure] = field(default_factory=dict)
     closed_at: datetime | None = None
+    # What a book's figures were computed from; None where they were kept.
+    portfolio: "BookPortfolio | None" = None
 
     @cached_property
     def now(self) -> GroupPeriod | None:
@@ -176,7 +178,7 @@ def _pair(kpis: Iterable[str], tops: Iterable[Decimal], bottoms: Iterable[Decima
 
 def _compute(scope: KpiScope, periods: list[Period], wanted: Collection[By]) -> KpiSeries:
     portfolio, parts = read_parts(scope, periods)
-    series = KpiSeries(scope, periods, {}, {by: [] for by in wanted})
+    series = KpiSeries(scope, periods, {}, {by: [] for by in wanted}, portfolio=portfolio)
     if not parts:
         return series
     figures = sum_groups(parts, portfolio.groups, None)
@@ -204,7 +206,8 @@ class BookPortfolio(Portfolio):
         """The portfolio of a scope, whole where all accounts are asked for."""
         portfolio = cls.of(scope.organization, periods, scope.today)
         assert isinstance(portfolio, cls)
-        portfolio.account_ids = scope.account_ids
+        # Many accounts at once are faster as numbers.
+        portfolio.account_ids, portfolio.numbered = scope.account_ids, scope.is_whole
         return portfolio
 
     @cached_property
@@ -232,7 +235,7 @@ class BookPortfolio(Portfolio):
 
 def read_parts(
     scope: KpiScope, periods: list[Period], family: Family | None = None
-) -> tuple[Portfolio, list[pl.DataFrame]]:
+) -> tuple[BookPortfolio, list[pl.DataFrame]]:
     """The parts of every KPI (or of one family) in these periods, of the scope's accounts alone."""
     portfolio = BookPortfolio.of_scope(scope, periods)
     found = compute_parts(portfolio) if family is None else family(portfolio)

@@ -43,7 +43,7 @@ def kpis(request: MemberRequest) -> HttpResponse:
         "waterfall": describe_waterfall(series, address),
         "lines": describe_lines(series, targets),
         "groups": describe_groups(request, series, address, address.by, targets),
-        "map": describe_map(read_cohorts(scope, address.map), address, request.organization),
+        "map": describe_map(read_cohorts(series, address.map), address, request.organization),
         "execution": describe_execution(series, address, targets),
         "differences": describe_differences(series),
         "figures_url": address.url("kpi_figures"),
