@@ -2,7 +2,7 @@
 
 The data contract has no column for it, so a forecast is an act of the member's, of kind `planned` and called for by
 no priority: its reason is `forecast:CALL:ENDS_ON:CONTRACT`, its note why it is lost. It is dated and signed, the latest
-counts, and it goes out and comes back with every export (docs/decisions/0040-where-a-forecast-is-kept.md).
+counts, and it goes out and comes back with every export (docs/decisions/0013-where-a-forecast-is-kept.md).
 """
 
 import uuid

@@ -1,7 +1,7 @@
 """Next steps and goals, as account_goals.csv carries them; a step may stand on one contract's renewal.
 
 The contract knows no column for that, so the goal's own id names it: `step:ENDS_ON:CONTRACT#…`. It goes out and comes
-back with every export (docs/decisions/0040-where-a-forecast-is-kept.md).
+back with every export (docs/decisions/0013-where-a-forecast-is-kept.md).
 """
 
 import uuid

@@ -10,8 +10,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0006_browser_session'),
-        ('diagnostics', '0025_studies'),
-        ('portfolio', '0030_mentions'),
+        ('diagnostics', '0009_studies'),
+        ('portfolio', '0005_mentions'),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("accounts", "0015_kpi_switches"),
+        ("accounts", "0008_kpi_switches"),
     ]
 
     operations = [

@@ -10,8 +10,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0015_kpi_switches'),
-        ('diagnostics', '0031_doubtful_facts'),
+        ('accounts', '0008_kpi_switches'),
+        ('diagnostics', '0010_doubtful_facts'),
     ]
 
     operations = [

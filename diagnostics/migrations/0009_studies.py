@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0006_browser_session'),
-        ('diagnostics', '0020_model_drafts'),
+        ('diagnostics', '0008_model_drafts'),
     ]
 
     operations = [

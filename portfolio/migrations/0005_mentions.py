@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('portfolio', '0020_catalogue_edits'),
+        ('portfolio', '0004_catalogue_edits'),
     ]
 
     operations = [

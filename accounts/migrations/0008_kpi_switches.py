@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0020_cooldown_days'),
+        ('accounts', '0007_cooldown_days'),
     ]
 
     operations = [

@@ -10,9 +10,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0035_settings_of_today'),
-        ('diagnostics', '0015_kpi_periods'),
-        ('portfolio', '0030_mentions'),
+        ('accounts', '0009_priorities_a_day'),
+        ('diagnostics', '0011_kpi_periods'),
+        ('portfolio', '0005_mentions'),
     ]
 
     operations = [
