@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.context import service_context
 from accounts.models import Organization
+from diagnostics.kpis.series import rebuild_series
 from diagnostics.lease import NightRunning
 from diagnostics.management.organizations import add_organization_argument, organization_named, parse_day
 from diagnostics.night import NightNotOver, last_ended_day, run_night
@@ -30,7 +31,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         organization_id = organization_named(options["organization"])
         with service_context(organization_id):
-            night = options["night"] or last_ended_day(Organization.objects.get(), timezone.now())
+            last = last_ended_day(Organization.objects.get(), timezone.now())
+        night = options["night"] or last
         try:
             record = run_night(organization_id, night, wait_seconds=options["wait"])
         except NightNotOver as error:
@@ -38,6 +40,9 @@ class Command(BaseCommand):
         except NightRunning as error:
             raise CommandError(f"{error} It was still running after {options['wait']:.0f} s.") from error
         doubtful = examine_facts(organization_id)
+        if night == last:
+            # A past night changes no series.
+            rebuild_series(organization_id)
         self.stdout.write(
             f"Night {record.night}: {record.accounts} accounts, {record.withheld} without a health score, "
             f"{record.movements} movements, {record.priorities} priorities, {record.seconds:.1f} s."
