@@ -69,6 +69,7 @@ urlpatterns = [
     path("o/<slug:slug>/kpis/<str:kpi>/", kpi_lists.kpi_accounts, name="kpi_accounts"),
     path("o/<slug:slug>/kpis/<str:kpi>/csv/", kpi_lists.kpi_accounts_csv, name="kpi_accounts_csv"),
     path("o/<slug:slug>/kpis/<str:kpi>/<uuid:account_id>/", kpi_lists.kpi_movements, name="kpi_movements"),
+    path("o/<slug:slug>/kpis/<str:kpi>/<uuid:account_id>/csv/", kpi_lists.kpi_movements_csv, name="kpi_movements_csv"),
     path("o/<slug:slug>/accounts/<uuid:account_id>/forecast/", renewals.set_forecast, name="set_forecast"),
     path("o/<slug:slug>/accounts/<uuid:account_id>/step/", renewals.set_step, name="set_step"),
     path("o/<slug:slug>/accounts/<uuid:account_id>/plan/", planning.write_plan, name="write_plan"),

@@ -124,8 +124,30 @@ def kpi_movements(request: MemberRequest, kpi: str, account_id: UUID) -> HttpRes
         "inside": write(ledger.inside),
         "others": write(ledger.others),
         "list_url": address.url("kpi_accounts", kpi),
+        "csv_url": address.url("kpi_movements_csv", kpi, account.pk),
     }
     return render(request, "diagnostics/kpi_movements.html", shown)
+
+
+@require_GET
+@organization_view("portfolio.view")
+def kpi_movements_csv(request: MemberRequest, kpi: str, account_id: UUID) -> HttpResponse:
+    """The account's movements of the period as a file: the start, what moved, the end."""
+    access_kpi(kpi)
+    address = read_address(request)
+    account = access_account(request.membership, account_id)
+    scope = require_scope(request, address)
+    first = first_day_of(scope, kpi)
+    ledger = read_account_ledger(scope, account, first=first)
+    rows: list[list[Any]] = [[first, "start", "", None, ledger.start]]
+    rows += [[row.day, row.kind, row.lever, row.amount, row.level] for row in ledger.inside]
+    rows.append([min(scope.period.last, scope.today), "end", "", None, ledger.end])
+    name = f"movements-{request.organization.slug}-{account.pk}-{scope.period.label}.csv"
+    return HttpResponse(
+        write_screen_csv(["day", "kind", "lever", "amount", "arr"], rows),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def describe_figure(

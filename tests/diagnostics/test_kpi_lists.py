@@ -149,6 +149,16 @@ def test_the_csv_adds_up_and_runs_nothing(book, client_for):
     ]
 
 
+def test_the_movements_of_an_account_are_a_file_too(book, client_for):
+    lines = read(client_for(book.alice), f"nrr/{book.accounts['lost'].pk}/csv/").splitlines()
+    assert [line.split(",")[:3] for line in lines[1:]] == [
+        ["2024-04-01", "start", ""],
+        ["2024-06-01", "churn", ""],
+        ["2024-06-30", "end", ""],
+    ]
+    assert client_for(book.alice).get(f"{URL}nrr/{book.foreign.pk}/csv/").status_code == 404
+
+
 def test_a_figure_without_accounts_says_so(book, client_for):
     assert "No account stands behind this figure" in read(client_for(book.alice), "arr_reactivation/")
 
