@@ -5,6 +5,8 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.http import HttpResponse
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -15,6 +17,15 @@ def write_screen_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> st
     writer.writerow([neutralize(cell) for cell in header])
     writer.writerows([neutralize(cell) for cell in row] for row in rows)
     return "\N{BYTE ORDER MARK}" + file.getvalue()
+
+
+def answer_csv(name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponse:
+    """The rows as a file to download, named `name`.csv."""
+    return HttpResponse(
+        write_screen_csv(header, rows),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+    )
 
 
 def neutralize(cell: Any) -> Any:

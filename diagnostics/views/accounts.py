@@ -31,7 +31,7 @@ from diagnostics.queries.accounts import (
 )
 from diagnostics.queries.diagnosed import Nights, books_offered, choose_book, open_scope, read_nights
 from diagnostics.saved_views import ViewRefused, delete_view, list_views, may_delete, save_view
-from diagnostics.screen_csv import write_screen_csv
+from diagnostics.screen_csv import answer_csv
 from portfolio.books import accounts_in
 
 SCREEN = "accounts"
@@ -203,12 +203,8 @@ def accounts_csv(request: MemberRequest) -> HttpResponse:
         raise BadFilter(_("Only diagnosed accounts have figures to put into a file."))
     found = read_page(open_scope(request.membership, filters, nights), sort=sort, most=MOST_ROWS)
     rows = ([getattr(row, attribute) for attribute in CSV_COLUMNS.values()] for row in found.rows)
-    name = f"accounts-{request.organization.slug}-{nights.last.night}.csv"
-    return HttpResponse(
-        write_screen_csv(list(CSV_COLUMNS), rows),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    name = f"accounts-{request.organization.slug}-{nights.last.night}"
+    return answer_csv(name, list(CSV_COLUMNS), rows)
 
 
 @require_POST

@@ -25,7 +25,7 @@ from diagnostics.queries.accounts import MOST_ROWS
 from diagnostics.queries.diagnosed import books_offered, open_scope, read_nights
 from diagnostics.queries.expansion import STATES, LeverLine, Offer, add_up, group_rows, read_desk, tabulate
 from diagnostics.queries.offer_facts import OfferFacts, read_offer_facts
-from diagnostics.screen_csv import write_screen_csv
+from diagnostics.screen_csv import answer_csv
 from diagnostics.views.changes import PARTS, answer_change
 from diagnostics.views.posted import read_amount, read_day, read_product
 from portfolio import opportunities
@@ -214,12 +214,8 @@ def expansion_csv(request: MemberRequest) -> HttpResponse:
     listed = desk.narrowed(state=narrowed["show"], lever=narrowed["offer"], stage=narrowed["stage"])[:MOST_ROWS]
     facts, _names = read_offer_facts(request.organization, listed, nights, language=get_language() or "en")
     rows = ([read(row, facts[row.key]) for read in CSV_COLUMNS.values()] for row in listed)
-    name = f"expansion-{request.organization.slug}-{local_day(request.organization)}.csv"
-    return HttpResponse(
-        write_screen_csv(list(CSV_COLUMNS), rows),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    name = f"expansion-{request.organization.slug}-{local_day(request.organization)}"
+    return answer_csv(name, list(CSV_COLUMNS), rows)
 
 
 @require_POST

@@ -16,7 +16,7 @@ from diagnostics.kpis.groups import NONE
 from diagnostics.kpis.stored import GroupPeriod
 from diagnostics.queries.kpi_books import Book, read_books
 from diagnostics.queries.kpi_series import Kept, KpiScope, find_kept, read_kpis
-from diagnostics.screen_csv import write_screen_csv
+from diagnostics.screen_csv import answer_csv
 from diagnostics.views.kpi_address import KpiAddress, may_see_person, open_kpi_scope, read_address
 from diagnostics.views.kpi_tables import read_names
 from diagnostics.views.kpis import describe_switches
@@ -62,11 +62,7 @@ def kpi_books_csv(request: MemberRequest) -> HttpResponse:
         rows = [
             [group.period, group.group, group.accounts, *(group.value(name) for name in OUTCOME)] for group in groups
         ]
-    return HttpResponse(
-        write_screen_csv(["period", "owner", "accounts", *OUTCOME], rows),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="books-{request.organization.slug}.csv"'},
-    )
+    return answer_csv(f"books-{request.organization.slug}", ["period", "owner", "accounts", *OUTCOME], rows)
 
 
 def _may_see(request: MemberRequest, owner: str) -> bool:

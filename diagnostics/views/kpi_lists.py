@@ -26,7 +26,7 @@ from diagnostics.kpis.stored import Figure
 from diagnostics.labels import OPPORTUNITY_KINDS, name_code
 from diagnostics.queries.kpi_lists import PartList, first_day_of, list_accounts, read_account_ledger
 from diagnostics.queries.kpi_series import KpiScope
-from diagnostics.screen_csv import write_screen_csv
+from diagnostics.screen_csv import answer_csv
 from diagnostics.views.kpi_address import KpiAddress, access_kpi, may_see_person, read_address, require_scope
 from diagnostics.views.kpi_tables import read_names
 from portfolio.books import access_account
@@ -82,12 +82,8 @@ def kpi_accounts_csv(request: MemberRequest, kpi: str) -> HttpResponse:
     rows: list[list[Any]] = [[row.source_id, row.name, row.numerator, row.denominator] for row in found.rows]
     if found.total:
         rows.append(["", _("Total"), found.total.numerator, found.total.denominator])
-    name = f"{kpi.replace(':', '-')}-{request.organization.slug}-{scope.period.label}.csv"
-    return HttpResponse(
-        write_screen_csv(["account_id", "account", "numerator", "denominator"], rows),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    name = f"{kpi.replace(':', '-')}-{request.organization.slug}-{scope.period.label}"
+    return answer_csv(name, ["account_id", "account", "numerator", "denominator"], rows)
 
 
 @require_GET
@@ -142,12 +138,8 @@ def kpi_movements_csv(request: MemberRequest, kpi: str, account_id: UUID) -> Htt
     rows: list[list[Any]] = [[first, "start", "", None, ledger.start]]
     rows += [[row.day, row.kind, row.lever, row.amount, row.level] for row in ledger.inside]
     rows.append([min(scope.period.last, scope.today), "end", "", None, ledger.end])
-    name = f"movements-{request.organization.slug}-{account.pk}-{scope.period.label}.csv"
-    return HttpResponse(
-        write_screen_csv(["day", "kind", "lever", "amount", "arr"], rows),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    name = f"movements-{request.organization.slug}-{account.pk}-{scope.period.label}"
+    return answer_csv(name, ["day", "kind", "lever", "amount", "arr"], rows)
 
 
 def describe_figure(

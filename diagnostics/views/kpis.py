@@ -15,7 +15,7 @@ from diagnostics.kpis.calendar import Every, list_periods
 from diagnostics.queries.diagnosed import books_offered
 from diagnostics.queries.kpi_cohorts import MEASURES, read_cohorts
 from diagnostics.queries.kpi_series import PERIODS_SHOWN, Kept, KpiScope, KpiSeries, find_kept, read_kpis
-from diagnostics.screen_csv import write_screen_csv
+from diagnostics.screen_csv import answer_csv
 from diagnostics.views.kpi_address import KpiAddress, open_kpi_scope, read_address
 from diagnostics.views.kpi_cards import describe_cards, describe_execution, find_flags, list_figures
 from diagnostics.views.kpi_charts import describe_lines, describe_waterfall
@@ -96,11 +96,7 @@ def kpis_csv(request: MemberRequest) -> HttpResponse:
         label = scope.period.label
         rows = list(list_csv_rows(read_kpis(scope, kept, address.by)))
     header = ("period", "kpi", "value", "numerator", "denominator")
-    return HttpResponse(
-        write_screen_csv(header, rows),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="kpis-{request.organization.slug}-{label}.csv"'},
-    )
+    return answer_csv(f"kpis-{request.organization.slug}-{label}", header, rows)
 
 
 def list_csv_rows(series: KpiSeries) -> list[list[Any]]:

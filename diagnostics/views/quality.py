@@ -29,7 +29,7 @@ from diagnostics.queries.quality import (
     read_doubts,
     read_totals,
 )
-from diagnostics.screen_csv import write_screen_csv
+from diagnostics.screen_csv import answer_csv
 from portfolio.books import access_account
 from portfolio.models import Account
 
@@ -124,12 +124,8 @@ def data_quality_csv(request: MemberRequest) -> HttpResponse:
         )
         for row in found
     )
-    name = f"data-quality-{request.organization.slug}-{nights.last.night}.csv"
-    return HttpResponse(
-        write_screen_csv(CSV_COLUMNS, rows),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    name = f"data-quality-{request.organization.slug}-{nights.last.night}"
+    return answer_csv(name, CSV_COLUMNS, rows)
 
 
 def read_asked(request: MemberRequest) -> dict[str, Any]:

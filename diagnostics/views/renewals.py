@@ -39,7 +39,7 @@ from diagnostics.queries.renewals import (
     read_desk,
     sum_weeks,
 )
-from diagnostics.screen_csv import write_screen_csv
+from diagnostics.screen_csv import answer_csv
 from diagnostics.views.changes import PARTS, answer_change
 from diagnostics.views.posted import read_day, read_member
 from portfolio import next_steps
@@ -245,12 +245,8 @@ def renewals_csv(request: MemberRequest) -> HttpResponse:
     desk = read_desk(open_scope(request.membership, filters, nights), window=int(window))
     listed, _names = build_rows(request.organization, desk, desk.narrowed(state=show, forecast=forecast)[:MOST_ROWS])
     rows = ([read(row) for read in CSV_COLUMNS.values()] for row in listed)
-    name = f"renewals-{request.organization.slug}-{window}-days-{nights.last.night}.csv"
-    return HttpResponse(
-        write_screen_csv(list(CSV_COLUMNS), rows),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    name = f"renewals-{request.organization.slug}-{window}-days-{nights.last.night}"
+    return answer_csv(name, list(CSV_COLUMNS), rows)
 
 
 @require_POST

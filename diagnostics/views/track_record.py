@@ -23,7 +23,7 @@ from diagnostics.engine.signals import BY_NAME
 from diagnostics.model_versions import read_model_in_force
 from diagnostics.models import Study
 from diagnostics.queries.dismissals import read_verdicts
-from diagnostics.screen_csv import write_screen_csv
+from diagnostics.screen_csv import answer_csv
 from diagnostics.study_results import read_backtest, read_calibration
 from diagnostics.track_record import (
     FEW_LOSSES,
@@ -158,12 +158,8 @@ def track_record_csv(request: MemberRequest) -> HttpResponse:
     rows = list_signals(found, model, read_verdicts(local_day(request.organization)), french=_is_french())
     lines = write_lines(found, rows, with_amounts=widest_book(request.membership) == "all")
     header = [_("Part"), _("Item"), _("Measure"), _("Value"), _("Interval from"), _("Interval to")]
-    name = f"track-record-{request.organization.slug}-{study.as_of}.csv"
-    return HttpResponse(
-        write_screen_csv(header, lines),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    name = f"track-record-{request.organization.slug}-{study.as_of}"
+    return answer_csv(name, header, lines)
 
 
 @require_POST
