@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, When
-from django.db.models.functions import JSONObject
+from django.db.models.functions import JSONObject, TruncDate
 
 from accounts.models import Membership, Organization
 from accounts.models.organizations import Visibility
@@ -232,11 +232,12 @@ def read_evidence(row: PriorityRow, *, most: int | None = None) -> list[Cause]:
 def count_open(membership: Membership) -> int:
     """How many rows of the last night stand open in the member's name, for the navigation; one query."""
     last = Night.objects.order_by("-night").values("night")[:1]
-    acted = Act.objects.filter(
+    # The organization's day, not the server's: near midnight they differ.
+    acted = Act.objects.annotate(on=TruncDate("at", tzinfo=membership.organization.zone)).filter(
         account_id=OuterRef("account_id"),
         priority=OuterRef("subject"),
         kind__in=SEEN_ACTS,
-        at__date__gt=OuterRef("night"),
+        on__gt=OuterRef("night"),
     )
     mine = Priority.objects.filter(
         account__in=visible_accounts(membership),

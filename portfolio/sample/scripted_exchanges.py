@@ -168,13 +168,6 @@ EXCHANGES: dict[int, tuple[ScriptedExchange, ...]] = {
         receive(6, "Liebe Camille, am Monatsende höre ich auf der Werft auf. Wer Plan übernimmt, steht noch nicht fest."
                 " Frauke", "Frauke Petersen"),
     ),
-    1072: (
-        call(0, "They count hours on paper in Jerez and Huelva and asked for time tracking from the same board, before"
-             " the season.", exact=True),
-    ),
-    1087: (
-        call(0, "The crews want to swap shifts by themselves. He asked what Time costs for 78 people.", exact=True),
-    ),
     1031: (
         call(268, "Le directeur parle d'un appel d'offres. Nous ne sommes plus seuls."),
         receive(231, "Madame, nous vous notifions la résiliation de notre contrat à son échéance."),

@@ -188,12 +188,6 @@ STORIES = (
         (("contacts", "Frauke Petersen, champion, left_on the night"),),
     ),
     Story(
-        "need_voiced_overnight",
-        ("A-1072", "A-1087"),
-        "On the last day Grupo Almenara and Kuusamo Metsä, both well adopted, asked for what Time does.",
-        (("interactions", "calls of the night with need phrases of Time"),),
-    ),
-    Story(
         "churned",
         tuple(a.account_id for a in ACCOUNTS if a.lost and a.number != 1054),
         "Thirteen customers left within 24 months, after use had fallen for months.",

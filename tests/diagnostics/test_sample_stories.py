@@ -28,7 +28,6 @@ TOLD_BY = {
     "calls_nearly_used": ("+ limit_used", "+ limit_ahead"),
     "need_voiced": ("+ need_voiced",),
     "need_voiced_elsewhere": ("+ need_voiced",),
-    "need_voiced_overnight": ("+ need_voiced",),
     "champion_left_overnight": ("- sponsor_left",),
     "late_payer": ("- overdue_invoices", "- usage_trend_28 usage_trend_84"),
     "silent_account": ("- decider_silence", "- single_thread"),
@@ -100,4 +99,4 @@ def test_each_story_is_a_cause_on_its_accounts(today, tmp_path):
     assert {levers[account_id] for account_id in STORY["notice_given"].account_ids} == {"retain"}
     assert levers["A-1163"] == ""
     # The first morning shows what moved since the one before.
-    assert {("A-1094", "health_moved"), ("A-1072", "lever_opened"), ("A-1087", "lever_opened")} <= moved
+    assert ("A-1094", "health_moved") in moved
