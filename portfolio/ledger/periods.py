@@ -115,8 +115,10 @@ def settle_periods(periods: pl.DataFrame, *, grace_days: int, until: date) -> pl
     known yet whether it is a late renewal. Periods of no length are dropped.
     """
     own, grace = ["account_id", "subscription_id"], pl.duration(days=grace_days)
+    # Of two rows for one day the end may order them only once it is known.
+    known_end = pl.when(pl.col("ended_on") <= pl.lit(until)).then("ended_on")
     frame = periods.filter(pl.col("started_on") <= until).sort(
-        *own, "started_on", "ended_on", "mrr", nulls_last=True, maintain_order=True
+        *own, "started_on", known_end, "mrr", nulls_last=True, maintain_order=True
     )
     following = pl.col("started_on").shift(-1).over(own)
     end = pl.col("ended_on")
