@@ -1,6 +1,7 @@
 """What Brindel's people did about their customers in Phano, up to some months ago: calls, meetings, dismissals.
 
-The last months are left to whoever looks around: what is to do today has not been done.
+The last months are left to whoever looks around: what is to do today has not been done. Diagnoses were looked at
+until yesterday.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ _SOLD = ("seats", "upsell", "cross_sell", "opportunity")
 # By tier, how many days lie between two acts of an account that nothing is told of.
 _EVERY = {"enterprise": 95, "mid_market": 150, "smb": 420}
 _NOT_SINCE = 100  # days
+# By tier, how many days lie between two looks at an account's diagnosis.
+_LOOKED_EVERY = {"enterprise": 24, "mid_market": 52, "smb": 160}
 _PLANNED_DAYS = 9
 
 
@@ -52,6 +55,31 @@ def yield_acts(world: World, told_apart: frozenset[str]) -> Iterator[dict]:
             "priority": rng.choice(_SOLD) if sold else "retain",
             "reason": _explain(kind, at, rng),
             "note": note,
+        }
+
+
+def yield_looks(world: World, told_apart: frozenset[str]) -> Iterator[dict]:
+    """Looks at diagnoses by day; nobody looks at the accounts of `told_apart`."""
+    rows = []
+    for account in ACCOUNTS:
+        if account.account_id in told_apart or not account.csm:
+            continue
+        rng, every = world.open_generator(account, "looks"), _LOOKED_EVERY[account.tier]
+        for first, last in world.find_paid_spans(account):
+            day = first + timedelta(days=rng.randrange(2, every))
+            while day <= last:
+                rows.append((draw_instant(rng, shift_to_weekday(day)), account))
+                day += timedelta(days=round(every * rng.uniform(0.5, 1.6)))
+    for number, (at, account) in enumerate(sorted(rows, key=lambda row: row[0]), start=1):
+        yield {
+            "act_id": f"LOOK-{number:04}",
+            "account_id": account.account_id,
+            "kind": "looked",
+            "at": at,
+            "member_email": account.csm,
+            "priority": "",
+            "reason": "",
+            "note": "",
         }
 
 

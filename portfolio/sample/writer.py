@@ -25,7 +25,7 @@ from portfolio.sample import (
     whitespace,
 )
 from portfolio.sample.declare import DEFAULT_SEED
-from portfolio.sample.stories import STORIES
+from portfolio.sample.stories import STORIES, STORY
 from portfolio.sample.world import ACCOUNTS, World
 
 
@@ -72,7 +72,10 @@ def generate(today: date, seed: int = DEFAULT_SEED) -> dict[str, Iterator[dict]]
         "product_events": catalogue.yield_product_events(world.history),
         "intent_signals": intent.yield_intent_signals(world),
         "targets": catalogue.yield_targets(world.history),
-        "acts": acts.yield_acts(world, frozenset(name for story in STORIES for name in story.account_ids)),
+        "acts": chain(
+            acts.yield_acts(world, frozenset(name for story in STORIES for name in story.account_ids)),
+            acts.yield_looks(world, frozenset(STORY["silent_account"].account_ids)),
+        ),
     }
 
 
