@@ -36,11 +36,19 @@ def weigh(candidates: pl.DataFrame, night: date) -> pl.DataFrame:
 
 
 def keep_one_per_account(candidates: pl.DataFrame) -> pl.DataFrame:
-    """The heaviest subject of each account and person; column `also` lists the kinds that give way to it."""
+    """The heaviest waiting subject of each account and person; column `also` lists the kinds that give way to it.
+
+    A subject that is left out already hides none that waits: each stays, as a row of its own.
+    """
     ordered = candidates.sort(ORDER, descending=DESCENDING, nulls_last=True)
-    return ordered.group_by("account_id", "owner_email", maintain_order=True).agg(
-        pl.exclude("kind").first(), pl.col("kind").first(), pl.col("kind").slice(1).alias("also")
+    waiting = pl.col("left_out") == ""
+    kept = (
+        ordered.filter(waiting)
+        .group_by("account_id", "owner_email", maintain_order=True)
+        .agg(pl.exclude("kind").first(), pl.col("kind").first(), pl.col("kind").slice(1).alias("also"))
     )
+    away = ordered.filter(~waiting).with_columns(also=pl.lit([], dtype=pl.List(pl.String)))
+    return pl.concat([kept, away.select(kept.columns)])
 
 
 def rank(candidates: pl.DataFrame, a_day: int) -> pl.DataFrame:
@@ -51,7 +59,7 @@ def rank(candidates: pl.DataFrame, a_day: int) -> pl.DataFrame:
     waiting = pl.col("left_out") == ""
     unit = pl.when(pl.col("pool") != "").then(pl.col("pool")).otherwise(pl.col("account_id")).alias("unit")
     ordered = candidates.with_columns(unit).with_columns(
-        pl.when(waiting & pl.col(name).is_not_null().any().over("owner_email", "unit"))
+        pl.when(waiting & (waiting & pl.col(name).is_not_null()).any().over("owner_email", "unit"))
         .then(pl.col(name).filter(waiting).sum().over("owner_email", "unit"))
         .otherwise(pl.col(name))
         .alias(f"unit_{name}")

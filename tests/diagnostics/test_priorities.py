@@ -261,6 +261,25 @@ def test_one_subject_an_account_and_person_the_heaviest_speaks_for_the_others():
     ]
 
 
+def test_a_subject_left_out_hides_none_that_waits():
+    rows = [
+        candidate("a", base=5_000.0, kind="upsell", left_out="dismissed"),
+        candidate("a", base=3_000.0, kind="renewal"),
+        candidate("a", base=1_000.0, kind="plan"),
+        candidate("b", base=9_000.0, kind="price", left_out="cooldown"),
+        {**candidate("b", base=0.0, kind="plan"), "base": None},
+    ]
+    weighed = weigh(pl.DataFrame(rows, schema_overrides={"deadline": pl.Date}), NIGHT)
+    ranked = rank(keep_one_per_account(weighed), 10)
+    assert sorted(ranked.select("account_id", "kind", "left_out", "also", "rank").rows()) == [
+        ("a", "renewal", "", ["plan"], 1),
+        ("a", "upsell", "dismissed", [], None),
+        # Nor does its amount stand for one that nobody knows.
+        ("b", "plan", "", [], 2),
+        ("b", "price", "cooldown", [], None),
+    ]
+
+
 def test_an_unknown_amount_is_listed_last_and_not_left_out():
     rows = [candidate("known", base=10.0), {**candidate("unknown", base=0.0), "base": None}]
     ranked = rank(weigh(pl.DataFrame(rows, schema_overrides={"deadline": pl.Date}), NIGHT), 10)
