@@ -92,7 +92,7 @@ def assign_levers(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
     """Columns lever, lever_since and window_ends_on, from the amounts, the segment state and `was_lever`.
 
     A growth window opens after 14 nights of health (over those there are, if fewer), and stays open down to
-    health 55 while its evidence stands.
+    health 55 while its evidence stands; that one is open says nothing for another.
     """
     return add_stages(frame, _write_levers(model))
 
@@ -104,8 +104,8 @@ def _write_levers(model: ScoringModel) -> tuple[list[pl.Expr], ...]:
     steady = (pl.col("health") >= rule.fragile_below) & (
         pl.col("healthy_nights") >= pl.min_horizontal(pl.lit(rule.healthy_nights), pl.col("nights"))
     )
-    open_already = pl.col("was_lever").is_in(GROWTH) & (pl.col("health") >= rule.window_closes_below)
-    ready = (steady | open_already).fill_null(False) & ~pl.col("onboarding") & (pl.col("phase") != "leaving")
+    bears = pl.col("health") >= rule.window_closes_below
+    ready = ~pl.col("onboarding") & (pl.col("phase") != "leaving")
     adoption = pl.coalesce(pl.col("seat_share"), pl.col("breadth") / pl.col("peer_breadth"))
     voiced = (pl.col("needs_voiced") > 0) & (adoption >= rule.solid_adoption)
     days_to_decision = (pl.col("decision_on") - pl.col("night")).dt.total_days()
@@ -131,7 +131,8 @@ def _write_levers(model: ScoringModel) -> tuple[list[pl.Expr], ...]:
     lever: Any = pl.when(pl.col("fragile") | leaving).then(pl.lit(RETAIN)).when(~ready).then(pl.lit(""))
     window: Any = pl.when(pl.col("fragile") | leaving | ~ready).then(pl.lit(None, dtype=pl.Date))
     for name in GROWTH:
-        stands = holds[name].fill_null(False) & (ends[name] >= pl.col("night")).fill_null(True)
+        healthy = (steady | (bears & (pl.col("was_lever") == name))).fill_null(False)
+        stands = healthy & holds[name].fill_null(False) & (ends[name] >= pl.col("night")).fill_null(True)
         lever = lever.when(stands).then(pl.lit(name))
         window = window.when(stands).then(ends[name])
     kept = (pl.col("lever") == pl.col("was_lever")).fill_null(False)

@@ -151,8 +151,10 @@ def test_an_open_window_bears_a_dip_to_fifty_five():
 
     model = replace(DEFAULT_MODEL, base={**DEFAULT_MODEL.base, "health": DEFAULT_MODEL.base["health"] + 57 - base})
     opened = state(lever="upsell", lever_since=days_ago(9))
-    levers = [diagnose(book, model, NIGHT, before).row(-1, named=True)["lever"] for before in (opened, state())]
-    assert levers == ["upsell", ""]
+    # Nor does another window that is open let this one open on an account that is not healthy.
+    other = state(lever="price", lever_since=days_ago(9))
+    levers = [diagnose(book, model, NIGHT, before).row(-1, named=True)["lever"] for before in (opened, state(), other)]
+    assert levers == ["upsell", "", ""]
 
 
 def test_a_price_is_talked_of_until_thirty_days_before_the_decision():
