@@ -175,7 +175,9 @@ def _foresee(features: pl.DataFrame, model: ScoringModel, night: Night, state: p
     segments = found["segment"]
     for _night in range(_settling(model) - 1):
         settled = assign_segments(attach_state(scores, last), model)
-        last = settled.with_columns(lever=pl.lit(""), lever_since=pl.lit(None, dtype=pl.Date)).select(list(STATE))
+        # No segment asks for levers and limits.
+        rest = {name: pl.lit(None, dtype=STATE[name]) for name in STATE if name not in settled.columns}
+        last = settled.with_columns(**rest).select(list(STATE))
         segments = settled["segment"]
     return scores.hstack(found.select("segment", pl.col("lever").fill_null(""), "expansion_potential_arr")).hstack(
         [segments.alias("settled")]

@@ -21,8 +21,6 @@ CONTINUED = {
     **STATE,
     "health": pl.Float64,
     "segment": pl.String,
-    "limit_metric": pl.String,
-    "limit_on": pl.Date,
 }
 STATEMENT = f"""
 SELECT {", ".join(CONTINUED)} FROM diagnostics_diagnosis

@@ -37,7 +37,10 @@ def _in_days(days: pl.Expr) -> pl.Expr:
 
 
 def add_room(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
-    """Amounts per lever (ARR, exclusive: no seat is counted twice), their sum, and the limit's date."""
+    """Amounts per lever (ARR, exclusive: no seat is counted twice), their sum, and the limit's date.
+
+    While a limit stays reached, its date is the one that the night before had: the day it was first reached on.
+    """
     return add_stages(frame, _write_room(model))
 
 
@@ -57,6 +60,8 @@ def _write_room(model: ScoringModel) -> tuple[list[pl.Expr], ...]:
     # Three more periods of the same growth, at least a tenth more seats.
     expected = pl.col("active_users") + 3 * (pl.col("active_users") - pl.col("active_users_before")).clip(0.0, None)
     seats = pl.max_horizontal(expected - pl.col("seats"), pl.col("seats") * LEAST_SEAT_STEP).ceil()
+    limit_on = _in_days(pl.col("limit_days"))
+    stays_reached = (pl.col("limit_days") == 0) & (pl.col("limit_metric") == pl.col("was_limit_metric"))
     seats_sold = ~pl.col("plan_has_seat_limit").fill_null(False) & (pl.col("seat_share") >= rule.seat_share)
     overage = (pl.col("limit_share") - 1).clip(LEAST_SEAT_STEP, 1.0) * yearly
     discount = pl.col("discount_percent").clip(0.0, 90.0)
@@ -74,7 +79,10 @@ def _write_room(model: ScoringModel) -> tuple[list[pl.Expr], ...]:
         .then(_positive(pl.col("arr") * discount / (100 - discount)))
         .otherwise(nothing)
         .alias("price_arr"),
-        _in_days(pl.col("limit_days")).alias("limit_on"),
+        pl.when(stays_reached)
+        .then(pl.min_horizontal(limit_on, "was_limit_on"))
+        .otherwise(limit_on)
+        .alias("limit_on"),
     ]
     exclusive = [
         pl.when(pl.col("upsell_arr") > 0).then(0.0).otherwise("seats_arr").round(2).alias("seats_arr"),

@@ -16,6 +16,8 @@ STATE = {
     "account_id": pl.String,
     "lever": pl.String,
     "lever_since": pl.Date,
+    "limit_metric": pl.String,
+    "limit_on": pl.Date,
     "fragile": pl.Boolean,
     "high_potential": pl.Boolean,
     "fragile_nights": pl.Int16,

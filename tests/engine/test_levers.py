@@ -1,5 +1,7 @@
 """Levers in order, each with its room, and never growth before value."""
 
+from datetime import timedelta
+
 import polars as pl
 import pytest
 
@@ -126,6 +128,35 @@ def state(**changes):
         "nights": 20,
     }
     return pl.DataFrame([{**plain, **changes}], schema=STATE)
+
+
+def test_a_window_ends_thirty_days_after_its_limit_was_first_reached():
+    over = {**FULL, "limit_used": 1_050.0}
+    upsell = {"lever": "upsell", "lever_since": days_ago(40), "limit_metric": "api_calls"}
+
+    def diagnose_after(was_limit_on, facts=over, **changes):
+        previous = state(**{**upsell, "limit_on": was_limit_on, **changes})
+        [row] = diagnose_changed(facts, previous=previous).to_dicts()
+        return row["lever"], row["limit_on"], row["window_ends_on"]
+
+    assert diagnose_after(None) == ("upsell", NIGHT, days_ago(-30))
+    assert diagnose_after(days_ago(-1)) == ("upsell", NIGHT, days_ago(-30))
+    assert diagnose_after(days_ago(30)) == ("upsell", days_ago(30), NIGHT)
+    assert diagnose_after(days_ago(31)) == ("", days_ago(31), None)
+    # Another limit, or use below it again: nothing is carried.
+    assert diagnose_after(days_ago(31), limit_metric="seats") == ("upsell", NIGHT, days_ago(-30))
+    assert diagnose_after(days_ago(31), FULL) == ("upsell", days_ago(-10), days_ago(-40))
+
+
+def test_night_after_night_over_the_limit_a_window_ends():
+    over = make_book({**FULL, "limit_used": 1_050.0})
+    previous, found = None, []
+    for night in range(33):
+        diagnosed = diagnose(over, DEFAULT_MODEL, NIGHT + timedelta(days=night), previous)
+        previous = diagnosed.select(STATE.keys())
+        found.append(diagnosed.row(-1, named=True))
+    assert [row["lever"] for row in found] == ["upsell"] * 31 + [""] * 2
+    assert {row["limit_on"] for row in found} == {NIGHT}
 
 
 def test_a_window_opens_after_fourteen_healthy_nights():

@@ -26,8 +26,8 @@ def follow_nights(healths, potentials=None, value_segment="A", arr=24_000.0, mod
         )
         found = assign_segments(attach_state(frame, previous), model)
         segments.append(found["segment"][0])
-        levers = [pl.lit("").alias("lever"), pl.lit(None, dtype=pl.Date).alias("lever_since")]
-        previous = found.with_columns(levers).select(STATE.keys())
+        rest = {name: pl.lit(None, dtype=dtype) for name, dtype in STATE.items() if name not in found.columns}
+        previous = found.with_columns(**rest).select(STATE.keys())
     return segments
 
 
