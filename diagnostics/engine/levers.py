@@ -37,7 +37,7 @@ def _in_days(days: pl.Expr) -> pl.Expr:
 
 
 def add_room(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
-    """Amounts per lever (ARR, exclusive: no seat is counted twice), their sum, and the limit's date.
+    """Amounts per lever (ARR, exclusive: no seat or discount is counted twice), their sum, and the limit's date.
 
     While a limit stays reached, its date is the one that the night before had: the day it was first reached on.
     """
@@ -65,6 +65,9 @@ def _write_room(model: ScoringModel) -> tuple[list[pl.Expr], ...]:
     seats_sold = ~pl.col("plan_has_seat_limit").fill_null(False) & (pl.col("seat_share") >= rule.seat_share)
     overage = (pl.col("limit_share") - 1).clip(LEAST_SEAT_STEP, 1.0) * yearly
     discount = pl.col("discount_percent").clip(0.0, 90.0)
+    # The step to the next plan's price is counted from today's: the main product's discount is in it.
+    stepped = pressed & ~metered & (step > 0)
+    discounted = pl.when(stepped).then(_positive(pl.col("arr") - yearly)).otherwise("arr")
     nothing = pl.lit(0.0)
     known_cells = pl.col("whitespace_known").fill_null(False)
     amounts = [
@@ -76,13 +79,10 @@ def _write_room(model: ScoringModel) -> tuple[list[pl.Expr], ...]:
         pl.when(pressed & (metered | (step == 0))).then(_positive(overage)).otherwise(nothing).alias("usage_arr"),
         _positive(pl.when(known_cells).then("whitespace_arr").otherwise("voiced_arr")).alias("cross_sell_arr"),
         pl.when(discount >= LEAST_DISCOUNT)
-        .then(_positive(pl.col("arr") * discount / (100 - discount)))
+        .then(_positive(discounted * discount / (100 - discount)))
         .otherwise(nothing)
         .alias("price_arr"),
-        pl.when(stays_reached)
-        .then(pl.min_horizontal(limit_on, "was_limit_on"))
-        .otherwise(limit_on)
-        .alias("limit_on"),
+        pl.when(stays_reached).then(pl.min_horizontal(limit_on, "was_limit_on")).otherwise(limit_on).alias("limit_on"),
     ]
     exclusive = [
         pl.when(pl.col("upsell_arr") > 0).then(0.0).otherwise("seats_arr").round(2).alias("seats_arr"),

@@ -68,6 +68,15 @@ def test_a_discount_is_room_at_the_renewal_and_opens_half_a_year_before_it():
     assert room({**DISCOUNTED, "decision_on": days_ago(-200)})[0] == ""
 
 
+def test_no_discount_is_counted_twice():
+    # 80 a month for a plan of 100: the step to 150 asks 70 more, the discount among them.
+    paid = {**FULL, **DISCOUNTED, "main_mrr": 80.0, "next_plan_mrr": 150.0}
+    assert room({**paid, "arr": 960.0}) == ("upsell", {"upsell_arr": 840.0}, 840.0)
+    # 40 a month for another product, which the step leaves at its discount: 480 × 20 ÷ 80.
+    assert room({**paid, "arr": 1_440.0}) == ("upsell", {"upsell_arr": 840.0, "price_arr": 120.0}, 960.0)
+    assert room({**paid, "arr": 960.0, "limit_used": 100.0}) == ("price", {"price_arr": 240.0}, 240.0)
+
+
 def test_levers_come_in_order():
     everything = {**VOICED, **DISCOUNTED, **FULL, **SEATS}
     order = []
