@@ -16,7 +16,7 @@ from django_htmx.http import trigger_client_event
 
 from accounts.models import AuditEntry
 from accounts.web import MemberRequest, organization_view
-from portfolio.changes import REVERSALS, ChangeGone, ChangeRefused, take_back
+from portfolio.changes import REVERSALS, ChangeGone, ChangeOvertaken, ChangeRefused, take_back
 
 # By the id of the part that asked: its template and what describes it. Screens register theirs.
 PARTS: dict[str, tuple[str, Callable[[MemberRequest], dict[str, Any]]]] = {}
@@ -44,6 +44,8 @@ def undo_change(request: MemberRequest, change_id: UUID) -> HttpResponse:
     try:
         account = take_back(membership=request.membership, change_id=change_id)
         sentence = _("%(account)s: taken back.") % {"account": account.name}
+    except ChangeOvertaken:
+        sentence = _("It has changed since: there is nothing to take back.")
     except ChangeGone:
         sentence = _("There is nothing left to take back here.")
     return answer(request, sentence, back="today")

@@ -1,17 +1,20 @@
 """What members change about facts: what is written, what is refused, and what comes back by Undo."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.http import Http404
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.context import organization_context
 from accounts.models import AuditEntry, Membership, Organization
 from accounts.models.organizations import Visibility
 from portfolio import account_plans, business_reviews, next_steps, opportunities
-from portfolio.changes import ChangeGone, ChangeRefused, local_day, take_back
+from portfolio.changes import ChangeGone, ChangeOvertaken, ChangeRefused, local_day, take_back
 from portfolio.models import Account, AccountGoal, AccountPlan, Interaction, Opportunity, OpportunityStage
 
 
@@ -177,8 +180,70 @@ def test_a_plan_is_written_reviewed_and_taken_back(bob):
     plan = AccountPlan.objects.get()
     assert (plan.objective, plan.updated_on, plan.reviewed_on) == ("61", today(bob), today(bob))
     take_back(membership=bob, change_id=reviewed.pk)
+    with pytest.raises(ChangeOvertaken):
+        take_back(membership=bob, change_id=written.pk)  # other words stand in its place
+    assert AccountPlan.objects.get().objective == "61"
+
+
+def test_a_plan_that_nobody_touched_since_is_gone_again(bob):
+    written = write_plan(bob, "60 stores")
     take_back(membership=bob, change_id=written.pk)
     assert AccountPlan.objects.count() == 0
+
+
+@contextmanager
+def as_dora(cast):
+    """Dora's context and membership, inside Bob's."""
+    with organization_context(organization_id=cast.acme.id, user_id=cast.dora.id):
+        yield Membership.objects.select_related("organization", "user").get(user=cast.dora)
+
+
+def write_plan(member, objective):
+    return account_plans.update_account_plan(
+        membership=member, account=kestrel(), objective=objective, success_criteria=""
+    )
+
+
+def test_a_colleagues_later_words_outlive_the_undo_of_ones_own(bob, cast):
+    written = write_plan(bob, "60 stores")
+    added = next_steps.add_step(membership=bob, account=kestrel(), title="Ask legal", due_on=today(bob))
+    opportunity = deal(bob)
+    opened = AuditEntry.objects.get(action="opportunity.opened")
+    with as_dora(cast) as dora:
+        write_plan(dora, "Her words")
+        step = next_steps.access_goal(dora, AccountGoal.objects.get().pk)
+        next_steps.change_step(membership=dora, goal=step, title="Her step", due_on=step.due_on)
+        opportunities.change_closing_day(membership=dora, opportunity=opportunity, closes_on=today(dora))
+    for entry in (written, added, opened):
+        with pytest.raises(ChangeOvertaken):
+            take_back(membership=bob, change_id=entry.pk)
+    assert AccountPlan.objects.get().objective == "Her words"
+    assert AccountGoal.objects.get().title == "Her step"
+    assert Opportunity.objects.get().closes_on == today(bob)
+    assert not AuditEntry.objects.filter(action="change.undone").exists()
+
+
+def test_a_change_taken_back_once_does_not_take_back_a_colleagues_same_one(bob, cast):
+    business_reviews.plan_review(membership=bob, account=kestrel(), day=today(bob))
+    review = Interaction.objects.get()
+    held = business_reviews.close_review(membership=bob, review=review, state="held")
+    take_back(membership=bob, change_id=held.pk)
+    with as_dora(cast) as dora:
+        business_reviews.close_review(membership=dora, review=review, state="held", attended=True)
+    with pytest.raises(ChangeGone):
+        take_back(membership=bob, change_id=held.pk)
+    assert Interaction.objects.get().state == "held"
+
+
+def test_whether_a_change_was_overtaken_is_one_query_whatever_came_later(bob):
+    step = next_steps.add_step(membership=bob, account=kestrel(), title="One", due_on=None)
+    for other in range(3):
+        next_steps.add_step(membership=bob, account=kestrel(), title=f"Other {other}", due_on=None)
+    with CaptureQueriesContext(connection) as asked:
+        take_back(membership=bob, change_id=step.pk)
+    read = [one["sql"] for one in asked if 'FROM "accounts_auditentry"' in one["sql"]]
+    assert len(read) == 2  # the change itself, and what came after it
+    assert AccountGoal.objects.filter(title="One").count() == 0
 
 
 def test_a_review_is_planned_held_and_taken_back(bob):
