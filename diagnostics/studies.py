@@ -5,7 +5,7 @@ A study that is running is claimed by a conditional UPDATE; one whose worker fel
 
 import logging
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,10 +15,11 @@ from django.utils import timezone
 from accounts import audit
 from accounts.context import service_context
 from accounts.models import Membership, Organization
+from accounts.rules import lock_for
 from diagnostics.backtest import NothingToJudge, run_backtest
 from diagnostics.calibration import TooLittleHistory, calibrate
 from diagnostics.engine import ScoringModel
-from diagnostics.model_versions import publish_model
+from diagnostics.model_versions import latest_version, publish_model, starting_model
 from diagnostics.models import Study
 from diagnostics.night import last_ended_day
 from diagnostics.outcomes import HORIZON_DAYS, add_months, find_first_night
@@ -34,6 +35,10 @@ KEPT = 12  # studies of a kind
 
 class NotPossible(ValueError):
     """What was asked for cannot be done; the message is for the log."""
+
+
+class Overtaken(ValueError):
+    """Another model version was published since the person looked; the message is for the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,18 +159,30 @@ def _end(organization_id: uuid.UUID, study_id: uuid.UUID, state: Study.State, re
         running.update(state=state, result=result, ended_at=timezone.now())
 
 
-def publish_calibration(*, study: Study) -> int:
-    """Put the model of a calibration in force from the next night; the version's number.
+def publish_calibration(*, actor: Membership, study: Study, number: int) -> int:
+    """Put a calibration's weights, base and curve in force from the next night; the new version's number.
 
-    Raises NotPossible where it replaced nothing of the default.
+    The thresholds stay those in force: they are people's choices, and may have moved since the calibration was made.
+    `number`: the version in force that the person saw, 0 for none. Raises NotPossible where the calibration replaced
+    nothing of the default, Overtaken, PermissionDenied.
     """
+    lock_for(actor, "model.change")
     found = read_calibration(study.result)
     if found is None or not found.changed:
         raise NotPossible("This calibration replaced nothing of the default.")
+    if number_in_force() != number:
+        raise Overtaken(f"Version {number} is not in force any more.")
     fitted = {"as_of": study.as_of.isoformat(), **found.fitted}
-    version = publish_model(ScoringModel.from_json(found.model), fitted=fitted)
+    thresholds = starting_model(Organization.objects.get()).thresholds
+    version = publish_model(replace(ScoringModel.from_json(found.model), thresholds=thresholds), fitted=fitted)
     Study.objects.filter(pk=study.pk).update(result={**study.result, "published": version.number})
     return version.number
+
+
+def number_in_force() -> int:
+    """The number of the model version in force; 0 before the first."""
+    latest = latest_version()
+    return latest.number if latest else 0
 
 
 def latest_study(kind: Study.Kind, *states: Study.State) -> Study | None:

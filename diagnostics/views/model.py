@@ -37,6 +37,7 @@ from diagnostics.queries.model_page import (
     list_versions,
     name_people,
 )
+from diagnostics.views.posted import read_whole
 from portfolio.models import Account
 
 PER_PAGE = 20
@@ -125,8 +126,8 @@ def publish_model_draft(request: MemberRequest) -> HttpResponse:
     try:
         version = publish_draft(
             actor=request.membership,
-            revision=read_posted(request, "revision"),
-            number=read_posted(request, "number"),
+            revision=read_whole(request, "revision"),
+            number=read_whole(request, "number"),
             note=request.POST.get("note", ""),
         )
     except DraftRefused as refusal:
@@ -180,7 +181,7 @@ def return_to_model(request: MemberRequest, number: int) -> HttpResponse:
         version = return_to_version(
             actor=request.membership,
             to=number,
-            number=read_posted(request, "number"),
+            number=read_whole(request, "number"),
             note=request.POST.get("note", ""),
         )
     except ModelVersion.DoesNotExist:
@@ -275,12 +276,6 @@ def tell_overtaken(desk: Desk, saved: Saved) -> list[str]:
 def last_night() -> Night | None:
     """The last diagnosed night."""
     return Night.objects.order_by("-night").first()
-
-
-def read_posted(request: MemberRequest, name: str) -> int:
-    """A whole number that the page itself sent; -1, which nothing has, for anything else."""
-    text = request.POST.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 9 else -1
 
 
 def back(request: MemberRequest) -> HttpResponse:

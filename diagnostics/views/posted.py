@@ -25,6 +25,12 @@ def read_day(request: MemberRequest, name: str) -> date | None:
     return day
 
 
+def read_whole(request: MemberRequest, name: str) -> int:
+    """A whole number that the page itself sent; -1, which nothing has, for anything else."""
+    text = request.POST.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 9 else -1
+
+
 def read_amount(request: MemberRequest, name: str) -> Decimal | None:
     """A posted amount, None where the field is empty; raises ChangeRefused for what is no number."""
     text = "".join(request.POST.get(name, "").split())

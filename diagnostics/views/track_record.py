@@ -34,6 +34,7 @@ from diagnostics.track_record import (
     share_warnings,
     write_lines,
 )
+from diagnostics.views.posted import read_whole
 from portfolio.books import visible_accounts, widest_book
 
 TEMPLATE = "diagnostics/track_record.html"
@@ -139,6 +140,8 @@ def describe_calibration(request: MemberRequest) -> dict[str, Any]:
     return {
         "calibration_study": study,
         "calibration": found,
+        "may_publish": is_allowed("model.change", request.membership) and request.organization.is_writable,
+        "in_force": studies.number_in_force() if found and found.changed else 0,
         "moved": [(labels.get(name, name), before, after) for name, before, after in found.moved] if found else [],
         "last_learned": found.nights[-1] if found else None,
         "least_accounts": LEAST_ACCOUNTS,
@@ -183,14 +186,17 @@ def calibrate(request: MemberRequest) -> HttpResponse:
 
 
 @require_POST
-@organization_view("diagnosis.run")
+@organization_view("model.change")
 def publish(request: MemberRequest, study_id: UUID) -> HttpResponse:
     """Put a calibration's model in force from the next night."""
     study = studies.access_calibration(study_id)
     try:
-        number = studies.publish_calibration(study=study)
+        seen = read_whole(request, "number")
+        number = studies.publish_calibration(actor=request.membership, study=study, number=seen)
     except studies.NotPossible:
         messages.error(request, _("This calibration replaced nothing of the default: there is nothing to publish."))
+    except studies.Overtaken:
+        messages.error(request, _("Another version was published meanwhile. Nothing was changed."))
     else:
         said = _("Version %(number)s is in force from the next night.") % {"number": number}
         messages.success(request, said)

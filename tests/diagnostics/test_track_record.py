@@ -2,16 +2,21 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.context import organization_context, service_context
 from accounts.models import AuditEntry, Membership, Organization, Role
+from accounts.permissions import PERMISSIONS
 from diagnostics import studies
+from diagnostics.engine import DEFAULT_MODEL, ScoringModel
+from diagnostics.model_versions import publish_model, read_model
 from diagnostics.models import Diagnosis, ModelVersion, Night, Study
 from diagnostics.studies import make_study, request_study, request_track_record
 from diagnostics.study_results import read_backtest, read_calibration
@@ -242,8 +247,8 @@ def test_a_calibration_is_kept_and_published_by_one_act(past, client_for):
     assert "Churn risk: the fitted curve forecasts better." in page
     assert "Put it in force from the next night" in page
     address = f"{URL}calibrations/{study.pk}/publish/"
-    assert client_for(past.bob).post(address).status_code == 403
-    assert client_for(past.alice).post(address).status_code == 302
+    assert client_for(past.bob).post(address, {"number": "0"}).status_code == 403
+    assert client_for(past.alice).post(address, {"number": "0"}).status_code == 302
     with alice(past):
         [version] = ModelVersion.objects.filter(origin="fitted")
         assert version.parameters["fitted"] == {
@@ -255,6 +260,40 @@ def test_a_calibration_is_kept_and_published_by_one_act(past, client_for):
     assert f"Published as version {version.number}." in text_of(read(client_for(past.alice)))
     # Nights that taught the model prove nothing, and the record says how many they are.
     assert read_backtest(judge(past).result).learned == 9
+
+
+def test_a_calibration_keeps_the_thresholds_set_since_it_was_made(past, client_for):
+    study = judge(past, Study.Kind.CALIBRATION)
+    learned = ScoringModel.from_json(read_calibration(study.result).model)
+    with alice(past):
+        moved = replace(DEFAULT_MODEL, thresholds=replace(DEFAULT_MODEL.thresholds, fragile_below=55.0))
+        own = publish_model(moved, origin=ModelVersion.Origin.OWN, note="We renew late.")
+    address = f"{URL}calibrations/{study.pk}/publish/"
+    for seen in ({}, {"number": "0"}, {"number": "soon"}):
+        answer = client_for(past.alice).post(address, seen, follow=True)
+        assert "Another version was published meanwhile. Nothing was changed." in text_of(answer.content.decode())
+    with alice(past):
+        assert ModelVersion.objects.count() == 1
+    page = read(client_for(past.alice))
+    assert f'name="number" value="{own.number}"' in page
+    client_for(past.alice).post(address, {"number": str(own.number)})
+    with alice(past):
+        published = read_model(ModelVersion.objects.get(number=own.number + 1))
+    assert published.thresholds.fragile_below == 55.0
+    assert (published.weights, published.base, published.risk) == (learned.weights, learned.base, learned.risk)
+
+
+def test_a_calibration_is_published_by_those_who_may_change_the_model(past, client_for, monkeypatch):
+    study = judge(past, Study.Kind.CALIBRATION)
+    monkeypatch.setitem(PERMISSIONS, "model.change", frozenset({Role.OWNER}))
+    with alice(past):
+        Membership.objects.filter(user=past.dora).update(role=Role.ADMIN)
+        with pytest.raises(PermissionDenied):
+            studies.publish_calibration(actor=member(past.dora), study=study, number=0)
+    page = text_of(read(client_for(past.dora)))
+    assert "Churn risk: the fitted curve forecasts better." in page
+    assert "Put it in force from the next night" not in page
+    assert client_for(past.dora).post(f"{URL}calibrations/{study.pk}/publish/", {"number": "0"}).status_code == 403
 
 
 def test_a_calibration_without_history_says_that_the_default_stays(cast, client_for, asked, monkeypatch):
