@@ -17,6 +17,7 @@ from accounts.models import AuditEntry, Membership
 from portfolio.changes import ChangeRefused, clean_words, record_change, reverses
 from portfolio.models import Account, Act, Subscription
 from portfolio.next_steps import name_term
+from portfolio.people import hash_mentions
 from portfolio.terms import add_months, find_contracts
 
 MARK = "forecast:"
@@ -73,6 +74,7 @@ def forecast_renewal(*, membership: Membership, term: Term, forecast: str, reaso
         raise ChangeRefused(_("A forecast is commit, likely, at risk or lost."))
     if forecast == "lost" and not words:
         raise ChangeRefused(_("Say in a few words why it is lost."))
+    note = words if forecast == "lost" else ""
     act = Act.objects.create(
         organization_id=term.account.organization_id,
         source_id=str(uuid.uuid4()),
@@ -81,7 +83,8 @@ def forecast_renewal(*, membership: Membership, term: Term, forecast: str, reaso
         at=timezone.now(),
         member_email=membership.user.email,
         reason=f"{MARK}{forecast}:{term.name}",
-        note=words if forecast == "lost" else "",
+        note=note,
+        mentioned_hashes=hash_mentions(membership.organization_id, (note,)),
     )
     return record_change(
         "renewal.forecast", membership=membership, account_id=term.account.pk, act=str(act.pk), forecast=forecast

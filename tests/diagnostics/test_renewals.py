@@ -16,6 +16,7 @@ from diagnostics.queries.diagnosed import open_scope, read_nights
 from diagnostics.queries.renewal_facts import read_term_notes
 from diagnostics.queries.renewals import STATES, build_rows, read_desk, sum_weeks
 from portfolio.models import Account, AccountGoal, Act, Interaction
+from portfolio.people import hash_address
 from tests.diagnostics.account_book import at
 from tests.diagnostics.desks import (
     NIGHT,
@@ -249,6 +250,16 @@ def test_lost_needs_a_reason_and_shows_it_sealed(book, client_for):
         # No priority called for it: whoever counts acts on priorities does not count it.
         assert (act.kind, act.priority, act.reason) == ("planned", "", f"forecast:lost:{term()}")
         assert "Budget" not in str(AuditEntry.objects.get(action="renewal.forecast").details)
+
+
+def test_an_address_in_the_reason_of_a_loss_is_found_by_its_hash(book, client_for):
+    address = f"/o/acme/accounts/{account_id(book, 'K')}/forecast/"
+    posted = {"term": term(), "forecast": "lost", "reason": "Ida.Moe@h.example chose another tool"}
+    client_for(book.bob).post(address, posted, headers=PART)
+    with organization_context(organization_id=book.acme.id, user_id=book.alice.id):
+        assert [bytes(one) for one in Act.objects.get().mentioned_hashes] == [
+            hash_address(book.acme.id, "ida.moe@h.example")
+        ]
 
 
 @pytest.mark.parametrize("posted", [{"forecast": "maybe"}, {"forecast": "commit", "term": "2020-01-01:K-s"}, {}])
