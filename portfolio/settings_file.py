@@ -10,7 +10,8 @@ from django.db.models import Field
 
 from accounts.models import Organization
 
-# What decides how facts are read. Who may see what is not in it: a file never widens anybody's view.
+# What decides how facts are read. Who may see what is not in it: a file never widens anybody's view, so that one of
+# NARROWED can be turned off by it and never on.
 ORGANIZATION = (
     "currency",
     "time_zone",
@@ -23,6 +24,7 @@ ORGANIZATION = (
     "priorities_a_day",
     "cooldown_days",
 )
+NARROWED = ("figures_per_person",)
 
 type Write = Callable[[], Any]
 type Read = Callable[[Any], None]
@@ -39,7 +41,10 @@ def write_settings(organization: Organization) -> bytes:
 
 
 def read_settings(organization: Organization, content: bytes) -> None:
-    """Take the settings of an export; raises ValueError or ValidationError where they are none."""
+    """Take the settings of an export; raises ValueError or ValidationError where they are none.
+
+    Undoing an import reads what was there before in the same way: what it turned off is turned on by people only.
+    """
     parsed = json.loads(content)
     if not isinstance(parsed, dict) or not isinstance(parsed.get("organization"), dict):
         raise ValueError("no settings")
@@ -47,7 +52,8 @@ def read_settings(organization: Organization, content: bytes) -> None:
         if name in ORGANIZATION:
             field = organization._meta.get_field(name)
             assert isinstance(field, Field)
-            setattr(organization, name, field.to_python(value))
+            wanted = field.to_python(value)
+            setattr(organization, name, wanted and getattr(organization, name) if name in NARROWED else wanted)
     organization.full_clean(validate_unique=False, validate_constraints=False)
     organization.save(update_fields=list(ORGANIZATION))
     for name, (_write, read) in SECTIONS.items():

@@ -57,6 +57,18 @@ def test_taking_settings_back_puts_the_default_in_force_again(cast, exported):
 
 
 @pytest.mark.parametrize(
+    ("own", "written", "then"), [(False, True, False), (True, False, False), (True, True, True), (False, False, False)]
+)
+def test_a_file_turns_figures_of_persons_off_and_never_on(cast, exported, own, written, then):
+    content = json.loads(exported)
+    content["organization"]["figures_per_person"] = written
+    with service_context(cast.globex.id):
+        Organization.objects.update(figures_per_person=own)
+        read_settings(Organization.objects.get(), json.dumps(content).encode())
+        assert Organization.objects.get().figures_per_person is then
+
+
+@pytest.mark.parametrize(
     "spoil",
     [
         lambda version: version.pop("parameters"),
