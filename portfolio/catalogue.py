@@ -163,13 +163,17 @@ def remove_row(*, actor: Membership, file: str, row_id: uuid.UUID) -> AuditEntry
 
 
 def undo_change(*, actor: Membership, entry_id: uuid.UUID) -> str:
-    """Take a change of the last day back, by its audit entry; returns its file.
+    """Take one's own change of the last day back, by its audit entry; returns its file.
 
-    Raises Http404 where there is no such entry, CannotChange where the row has changed since.
+    Raises Http404 where there is no such entry of the actor's, CannotChange where the row has changed since.
     """
     lock_for(actor, "catalogue.change")
     entry = AuditEntry.objects.filter(
-        pk=entry_id, action__in=ACTIONS, at__gte=timezone.now() - UNDO_WITHIN, subject__in=EDITABLE
+        pk=entry_id,
+        actor_id=actor.user_id,
+        action__in=ACTIONS,
+        at__gte=timezone.now() - UNDO_WITHIN,
+        subject__in=EDITABLE,
     ).first()
     if entry is None:
         raise Http404

@@ -126,7 +126,7 @@ def catalogue_remove(request: MemberRequest, file: str, row_id: uuid.UUID) -> Ht
 @require_POST
 @organization_view("catalogue.change")
 def catalogue_undo(request: MemberRequest, entry_id: uuid.UUID) -> HttpResponse:
-    """Take a change of the last day back."""
+    """Take one's own change of the last day back."""
     try:
         undo_change(actor=request.membership, entry_id=entry_id)
     except CannotChange as refusal:

@@ -97,6 +97,16 @@ def test_a_change_is_one_act_with_its_audit_row_and_undo(cast, shop):
             undo_change(actor=member(cast), entry_id=entry.pk)
 
 
+def test_another_admins_change_is_theirs_to_take_back(cast, shop):
+    entry = change(cast, "products", shop["extra"], name="Planning")
+    with inside(cast):
+        Membership.objects.filter(user=cast.dora).update(role=Role.ADMIN)
+    with inside(cast, cast.dora), pytest.raises(Http404):
+        undo_change(actor=member(cast, cast.dora), entry_id=entry.pk)
+    with inside(cast):
+        assert Product.objects.get(source_id="extra").name == "Planning"
+
+
 def test_the_same_cells_change_nothing(cast, shop):
     assert change(cast, "plans", shop["basic"], name="Basic", rank="1", list_price_monthly="10") is None
     with inside(cast):
