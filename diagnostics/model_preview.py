@@ -98,12 +98,15 @@ def kept_preview(desk: Desk, night: Night | None) -> Preview | None:
 
 
 def preview_draft(desk: Desk, night: Night) -> Preview:
-    """The preview of the draft, from what is kept or computed anew and kept; publishes nothing."""
+    """The preview of the draft, from what is kept or computed anew; publishes nothing.
+
+    It is kept for the next reader while the organization may be written to: after the trial it is only shown.
+    """
     kept = kept_preview(desk, night)
     if kept is not None:
         return kept
     found = compute_preview(desk, night)
-    if desk.draft is not None:
+    if desk.draft is not None and desk.organization.is_writable:
         # Only these columns: somebody may be writing to the draft meanwhile.
         ModelDraft.objects.filter(pk=desk.draft.pk).update(preview=asdict(found), preview_of=_digest(desk, night))
     return found

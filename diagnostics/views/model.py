@@ -211,16 +211,18 @@ def describe_page(
 def describe_draft(request: MemberRequest, desk: Desk, computed: Preview | None = None) -> dict[str, Any]:
     """The draft's part of the page: its differences, its preview where it is known, and how it is published."""
     changes = may_change(request)
-    night = last_night() if changes and desk.values else None
-    found = computed or (kept_preview(desk, night) if changes else None)
+    # After the trial a preview that was asked for is still read with its draft; nothing is changed by it.
+    sees = changes or computed is not None
+    night = last_night() if sees and desk.values else None
+    found = computed or (kept_preview(desk, night) if sees else None)
     return {
         "desk": desk,
-        "draft": desk.draft if desk.values and changes else None,
+        "draft": desk.draft if desk.values and sees else None,
         "drafter": name_people([desk.draft.changed_by]).get(desk.draft.changed_by)
         if desk.draft and desk.values
         else "",
-        "differences": desk.differences if changes else [],
-        "faults": desk.faults if changes and desk.values else [],
+        "differences": desk.differences if sees else [],
+        "faults": desk.faults if sees and desk.values else [],
         "may_change": changes,
         "night": night,
         "preview": found,

@@ -253,6 +253,20 @@ def test_after_the_trial_the_page_is_read_only(cast, client_for):
     assert client_for(cast.alice).post(f"{URL}draft/").status_code == 403
 
 
+def test_after_the_trial_a_preview_is_shown_and_not_kept(cast, client_for):
+    diagnosed_book(cast, 4)
+    write(cast, FRAGILE)
+    with inside(cast):
+        Organization.objects.update(trial_ends_at=timezone.now())
+        before = ModelDraft.objects.values().get()
+    client = client_for(cast.alice)
+    part = client.get(f"{URL}preview/", headers={"HX-Request": "true"}).content.decode()
+    for page in (part, read(client, f"{URL}preview/")):
+        assert "change segment" in page
+    with inside(cast):
+        assert ModelDraft.objects.values().get() == before
+
+
 @pytest.mark.parametrize("versions", [1, 30])
 def test_the_same_queries_with_one_and_with_thirty_versions(cast, client_for, versions):
     diagnosed_book(cast, 3)
