@@ -4,11 +4,12 @@ They differ by a handful of values; rendered fifty times they would cost more th
 """
 
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
-from uuid import UUID
+from uuid import uuid4
 
 from django import template
 from django.template.loader import render_to_string
@@ -16,16 +17,17 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from accounts.context import NOBODY
 from diagnostics.queries.expansion import Offer
 from diagnostics.queries.offer_facts import OfferFacts
 from diagnostics.queries.renewals import Due
 
 register = template.Library()
 
-# What a form holds in the place of a row's value; an address takes only an id.
-GAP = re.compile(r"@@(\w+)@@")
-SOME_GOAL = UUID(int=1)
+# What a form holds in the place of a row's value; an address takes only an id. Nobody can write either into a name:
+# the process draws them.
+MARK = f"\ue000{secrets.token_hex(8)}\ue001"
+GAP = re.compile(rf"{MARK}(\w+){MARK}")
+SOME_ACCOUNT, SOME_GOAL = uuid4(), uuid4()
 CACHE = "desk_forms"
 
 
@@ -84,14 +86,20 @@ def _form(context: Any, kind: str, draw: Callable[[], str]) -> str:
 def _draw(context: Any, name: str, **values: Any) -> str:
     # The token is the page's own; a context of its own spares the frame's questions.
     given = {key: context.get(key) for key in ("csrf_token", "organization", "forecasts", "owner_options", "stages")}
-    given |= {"products": context.get("products"), "today": context["today"], "any_id": NOBODY, **values}
+    given |= {
+        "products": context.get("products"),
+        "today": context["today"],
+        "any_id": SOME_ACCOUNT,
+        "gap": MARK,
+        **values,
+    }
     drawn = render_to_string(name, given)
-    return drawn.replace(str(NOBODY), "@@account@@").replace(str(SOME_GOAL), "@@goal@@")
+    return drawn.replace(str(SOME_ACCOUNT), f"{MARK}account{MARK}").replace(str(SOME_GOAL), f"{MARK}goal{MARK}")
 
 
 def _fill(form: str, values: Mapping[str, object]) -> SafeString:
     """The form with one row's values, escaped; in one pass, so that no value is read as a gap."""
-    return SafeString(GAP.sub(lambda gap: escape(values[gap[1]]), form))
+    return SafeString(GAP.sub(lambda gap: escape(values.get(gap[1], gap[0])), form))
 
 
 def _day(day: date | None) -> str:

@@ -9,12 +9,13 @@ from decimal import Decimal
 import pytest
 
 from accounts.context import organization_context
-from accounts.models import AuditEntry, Membership, Organization, Role
+from accounts.models import AuditEntry, Membership, Organization, Role, User
 from diagnostics.charts.weeks import draw_weeks, place_interval
 from diagnostics.filters import AccountFilters
 from diagnostics.queries.diagnosed import open_scope, read_nights
 from diagnostics.queries.renewal_facts import read_term_notes
 from diagnostics.queries.renewals import STATES, build_rows, read_desk, sum_weeks
+from diagnostics.templatetags.desk_marks import MARK
 from portfolio.models import Account, AccountGoal, Act, Interaction
 from portfolio.people import hash_address
 from tests.diagnostics.account_book import at
@@ -115,6 +116,15 @@ def term(days=8, name="K-s"):
 )
 def test_filters_stand_in_the_address(book, client_for, query, order):
     assert listed(client_for(book.alice), query) == order
+
+
+@pytest.mark.parametrize("name", ["@@x@@", "@@title@@", "\ue000x\ue001"])
+def test_a_members_name_is_never_read_as_a_gap_of_a_form(book, client_for, name):
+    with organization_context(organization_id=book.acme.id, user_id=book.dora.id):
+        User.objects.filter(pk=book.dora.pk).update(full_name=name)
+    page = client_for(book.bob).get(URL).content.decode()
+    assert f">{name}</option>" in page
+    assert MARK not in page
 
 
 @pytest.mark.parametrize("query", ["window=45", "show=all", "forecast=maybe", "lever=retain", "colour=red"])
