@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django_htmx.middleware import HtmxDetails
 
@@ -32,6 +33,7 @@ __all__ = [
     "landing_url",
     "organization_view",
     "shell",
+    "way_back",
 ]
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -87,6 +89,14 @@ def organization_view(permission: str) -> Callable[[View], View]:
         return transaction.non_atomic_requests(enter)
 
     return decorate
+
+
+def way_back(request: HttpRequest, default: str) -> str:
+    """The posted `next` where it is a path of this site, else `default`, a URL."""
+    wanted = request.POST.get("next", "")
+    # Without its slash it would be looked for among the names of URLs.
+    is_path = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if is_path else default
 
 
 def _admit(request: MemberRequest, permission: str) -> None:

@@ -9,13 +9,12 @@ from django.contrib import messages
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
 from accounts.models import AuditEntry
-from accounts.web import MemberRequest, organization_view
+from accounts.web import MemberRequest, organization_view, way_back
 from portfolio.changes import REVERSALS, ChangeGone, ChangeOvertaken, ChangeRefused, take_back
 
 # By the id of the part that asked: its template and what describes it. Screens register theirs.
@@ -64,16 +63,9 @@ def answer(request: MemberRequest, sentence: str, *, back: str, undo: str = "", 
         messages.error(request, sentence)
     else:
         messages.success(request, sentence, extra_tags=undo)
-    place = _way_back(request, back)
+    place = way_back(request, reverse(back, args=[request.organization.slug]))
     if not request.headers.get("HX-Request"):
         return redirect(place)
     response = HttpResponse(status=204)
     response["HX-Redirect"] = place
     return response
-
-
-def _way_back(request: MemberRequest, back: str) -> str:
-    wanted = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}):
-        return wanted
-    return reverse(back, args=[request.organization.slug])

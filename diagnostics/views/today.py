@@ -10,13 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
 from accounts.models import Role
-from accounts.web import MemberRequest, organization_view
+from accounts.web import MemberRequest, organization_view, way_back
 from diagnostics import acts
 from diagnostics.models.diagnoses import Lever, Segment
 from diagnostics.queries.movements import read_day_movements, read_movements
@@ -257,10 +256,7 @@ def answer(request: MemberRequest, sentence: str, *, undo_of: Act | None = None)
 
 def safe_way_back(request: MemberRequest) -> str:
     """The posted `next` where it is a page of this site, else Today."""
-    back = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
-        return back
-    return reverse("today", args=[request.organization.slug])
+    return way_back(request, reverse("today", args=[request.organization.slug]))
 
 
 def show_page_of(request: MemberRequest) -> None:

@@ -9,14 +9,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import AuditEntry
 from accounts.models.organizations import Visibility
 from accounts.permissions import is_allowed
-from accounts.web import MemberRequest, organization_view
+from accounts.web import MemberRequest, organization_view, way_back
 from portfolio.books import widest_book
 from portfolio.catalogue import (
     EDITABLE,
@@ -133,10 +132,7 @@ def catalogue_undo(request: MemberRequest, entry_id: uuid.UUID) -> HttpResponse:
         messages.warning(request, str(refusal))
     else:
         messages.success(request, _("Taken back."))
-    following = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(following, allowed_hosts=None):
-        return redirect(following)
-    return redirect("catalogue", request.organization.slug)
+    return redirect(way_back(request, reverse("catalogue", args=[request.organization.slug])))
 
 
 def show_row(

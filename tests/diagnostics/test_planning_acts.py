@@ -88,6 +88,7 @@ def test_viewers_strangers_and_wrong_verbs(book, client_for, path):
     assert "Write a plan" not in page_of(book, client_for(book.eve))
 
 
-def test_the_way_back_stays_on_this_site(book, client_for):
-    answer = client_for(book.bob).post(f"{book.here}goals/", {"title": "x", "next": "https://evil.example/"})
+@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example/", "foo", "/\\evil.example", "\0"])
+def test_the_way_back_stays_on_this_site(book, client_for, back):
+    answer = client_for(book.bob).post(f"{book.here}goals/", {"title": "x", "next": back})
     assert answer.headers["Location"] == "/o/acme/accounts/"
