@@ -15,6 +15,7 @@ from accounts.models import AuditEntry, Membership
 from diagnostics.kpis.calendar import Period
 from diagnostics.kpis.declarations import Unit, find_kpi
 from diagnostics.kpis.groups import BYS
+from diagnostics.queries.kpi_groups import has_group, visible_targets
 from portfolio.changes import UNDO_WITHIN, ChangeGone, ChangeRefused
 from portfolio.models import Target
 
@@ -53,8 +54,10 @@ def set_target(
     Returns the audit row, which names the target by its id and what it was before, and the target that stands.
     """
     _check(kpi, group_by, group, value)
+    if value is not None and not has_group(membership, group_by, group):
+        raise ChangeRefused(_("This group is not among those you see."))
     key = {"kpi": kpi, "period": period, "group_by": group_by, "group": group}
-    found = Target.objects.select_for_update().filter(**key).first()
+    found = visible_targets(membership).select_for_update().filter(**key).first()
     if value is None:
         if found is None:
             raise ChangeRefused(_("There is no target to remove."))

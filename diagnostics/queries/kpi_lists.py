@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import polars as pl
+from django.http import Http404
 
 from diagnostics.kpis import families
 from diagnostics.kpis.balances import END, MOVED, START
@@ -57,15 +58,20 @@ def find_family(name: str) -> Family | None:
 
 
 def list_accounts(scope: KpiScope, name: str, *, by: By | None = None, group: str = "") -> PartList:
-    """Who makes up one KPI of the scope's period, in one group where `by` is given; nobody where nothing is known."""
+    """Who makes up one KPI of the scope's period, in one group where `by` is given; nobody where nothing is known.
+
+    Raises Http404 for a group that none of the scope's accounts belongs to, alike for a hidden and a missing one.
+    """
     # Drawn percentiles are no sums: they open on what was drawn from.
     name = "expected_loss" if name.startswith("expected_loss:") else name
     portfolio, parts = read_parts(scope, [scope.period], find_family(name))
     found = next((part for part in parts if name in part.columns), None)
+    if by is not None and found is not None:
+        found = portfolio.groups.assign(found, by).filter(pl.col("group") == group)
+    if by is not None and (found is None or not found.height):
+        raise Http404
     if found is None:
         return PartList((), None)
-    if by is not None:
-        found = portfolio.groups.assign(found, by).filter(pl.col("group") == group)
     bottom = pl.col(name + OF) if name + OF in found.columns else pl.lit(None, dtype=pl.Decimal(38, 12))
     sums = (
         found.filter(pl.col("period") == scope.period.label)

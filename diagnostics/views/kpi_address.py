@@ -63,7 +63,7 @@ def read_address(request: MemberRequest) -> KpiAddress:
         period=query.get("period", ""),
         book=read_choice(query, "book", Visibility.values, default=""),
         by=cast("By", read_choice(query, "by", BYS, default="tier")),
-        group=query.get("group", "")[:MOST_GROUP],
+        group=query.get("group", "").replace("\0", "")[:MOST_GROUP],
         map=read_choice(query, "map", MEASURES, default="nrr"),
     )
 

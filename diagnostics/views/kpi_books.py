@@ -8,19 +8,17 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from accounts.models.organizations import Visibility
 from accounts.web import MemberRequest, organization_view
 from diagnostics.kpi_targets import Targets, read_targets
 from diagnostics.kpi_words import name_group, write_value
 from diagnostics.kpis.groups import NONE
 from diagnostics.kpis.stored import GroupPeriod
 from diagnostics.queries.kpi_books import Book, read_books
+from diagnostics.queries.kpi_groups import may_see_book_of, read_names
 from diagnostics.queries.kpi_series import Kept, KpiScope, find_kept, read_kpis
 from diagnostics.screen_csv import answer_csv
-from diagnostics.views.kpi_address import KpiAddress, may_see_person, open_kpi_scope, read_address
-from diagnostics.views.kpi_tables import read_names
+from diagnostics.views.kpi_address import KpiAddress, open_kpi_scope, read_address
 from diagnostics.views.kpis import describe_switches
-from portfolio.books import widest_book
 from portfolio.models import Account
 
 OUTCOME = ("renewal_rate", "nrr", "expansion_revenue")
@@ -36,9 +34,10 @@ def kpi_books(request: MemberRequest) -> HttpResponse:
     if kept is None:
         return render(request, "diagnostics/kpi_books.html", {"has_accounts": Account.objects.exists()})
     scope = open_kpi_scope(request, address, kept)
-    books = [book for book in read_books(request.organization) if _may_see(request, book.owner)]
+    books = [book for book in read_books(request.organization) if may_see_book_of(request.membership, book.owner)]
     groups, targets = _read_outcomes(request, scope, kept)
-    names = read_names("owner", sorted({book.owner for book in books} | {group.group for group in groups}))
+    owners = {book.owner for book in books} | {group.group for group in groups}
+    names = read_names(request.membership, "owner", sorted(owners))
     shown = {
         **describe_switches(request, address, scope, kept, screen="kpi_books"),
         "books": [],
@@ -65,16 +64,11 @@ def kpi_books_csv(request: MemberRequest) -> HttpResponse:
     return answer_csv(f"books-{request.organization.slug}", ["period", "owner", "accounts", *OUTCOME], rows)
 
 
-def _may_see(request: MemberRequest, owner: str) -> bool:
-    if owner == request.user.email.lower():
-        return True
-    return widest_book(request.membership) == Visibility.ALL and may_see_person(request, owner)
-
-
 def _read_outcomes(request: MemberRequest, scope: KpiScope, kept: Kept) -> tuple[list[GroupPeriod], Targets]:
     """The owners' books of the period, by name: never a ranking."""
     series = read_kpis(scope, kept, "owner")
-    groups = [g for g in series.groups.get("owner", ()) if g.group != NONE and _may_see(request, g.group)]
+    owners = [group for group in series.groups.get("owner", ()) if group.group != NONE]
+    groups = [group for group in owners if may_see_book_of(request.membership, group.group)]
     return groups, read_targets(series.periods, "owner")
 
 

@@ -24,11 +24,11 @@ from diagnostics.kpi_words import (
 from diagnostics.kpis.declarations import find_kpi
 from diagnostics.kpis.stored import Figure
 from diagnostics.labels import OPPORTUNITY_KINDS, name_code
+from diagnostics.queries.kpi_groups import read_names
 from diagnostics.queries.kpi_lists import PartList, first_day_of, list_accounts, read_account_ledger
 from diagnostics.queries.kpi_series import KpiScope
 from diagnostics.screen_csv import answer_csv
 from diagnostics.views.kpi_address import KpiAddress, access_kpi, may_see_person, read_address, require_scope
-from diagnostics.views.kpi_tables import read_names
 from portfolio.books import access_account
 
 PAGE_ROWS = 100
@@ -148,7 +148,7 @@ def describe_figure(
     """Which figure it is, of whom and when, and its definition."""
     group = ""
     if address.group:
-        names = read_names(address.by, [address.group])
+        names = read_names(request.membership, address.by, [address.group])
         group = f"{name_bys()[address.by]}: {name_group(address.by, address.group, names)}"
     return {
         "kpi": kpi,

@@ -7,7 +7,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.formats import format_money_compact, format_number
-from accounts.models import Membership, Organization
+from accounts.models import Organization
 from accounts.web import MemberRequest
 from diagnostics.kpi_targets import Targets
 from diagnostics.kpi_words import name_bys, name_group, name_kpi, name_label, write_value
@@ -15,6 +15,7 @@ from diagnostics.kpis.balances import END, START
 from diagnostics.kpis.groups import NONE, By
 from diagnostics.kpis.stored import GroupPeriod
 from diagnostics.queries.kpi_cohorts import Cell, CohortMap
+from diagnostics.queries.kpi_groups import read_names
 from diagnostics.queries.kpi_series import KpiSeries
 from diagnostics.views.kpi_address import KpiAddress, may_see_person
 from portfolio.models import Account
@@ -41,7 +42,7 @@ def describe_groups(
         groups.sort(key=lambda group: (group.group == NONE, _rank(by, group.group)))
     groups = [group for group in groups if _amount(group, START) or _amount(group, END) or group.accounts]
     shown = [group for group in groups if by != "owner" or may_see_person(request, group.group)]
-    names = read_names(by, [group.group for group in shown[:MOST_GROUPS]])
+    names = read_names(request.membership, by, [group.group for group in shown[:MOST_GROUPS]])
     rows = [
         _describe_group(series, group, address, by, targets) | {"label": name_group(by, group.group, names)}
         for group in shown[:MOST_GROUPS]
@@ -106,15 +107,6 @@ def _write_target(target: Decimal | None, name: str, series: KpiSeries) -> str:
 def _amount(group: GroupPeriod, name: str) -> Decimal:
     figure = group.figures.get(name)
     return figure.numerator if figure else Decimal(0)
-
-
-def read_names(by: str, groups: list[str]) -> dict[str, str]:
-    """Members' and parents' names, in one query; tiers, segments and cohorts name themselves."""
-    if by == "owner":
-        return dict(Membership.objects.filter(user__email__in=groups).values_list("user__email", "user__full_name"))
-    if by == "parent":
-        return dict(Account.objects.filter(source_id__in=groups).values_list("source_id", "name"))
-    return {}
 
 
 def describe_map(cohorts: CohortMap, address: KpiAddress, organization: Organization) -> dict[str, Any]:

@@ -17,8 +17,7 @@ from diagnostics.kpi_words import name_bys, name_group, name_kpi, name_label, na
 from diagnostics.kpis.calendar import Every, Period, list_periods, period_of
 from diagnostics.kpis.declarations import KPIS, Unit
 from diagnostics.kpis.groups import BYS
-from diagnostics.views.kpi_address import may_see_person
-from diagnostics.views.kpi_tables import read_names
+from diagnostics.queries.kpi_groups import list_owners, read_names, visible_targets
 from portfolio.changes import ChangeGone, ChangeRefused, local_day
 from portfolio.models import Account, Target
 from portfolio.terms import add_months
@@ -33,10 +32,11 @@ MOST_SHOWN = 500
 @organization_view("portfolio.view")
 def kpi_targets(request: MemberRequest) -> HttpResponse:
     """The targets that stand, newest period first, and the form that sets one."""
-    targets = [
-        t for t in Target.objects.order_by("-period", "kpi", "group_by", "group")[:MOST_SHOWN] if _is_shown(request, t)
-    ]
-    names = {by: read_names(by, [t.group for t in targets if t.group_by == by]) for by in ("owner", "parent")}
+    targets = visible_targets(request.membership).order_by("-period", "kpi", "group_by", "group")[:MOST_SHOWN]
+    names = {
+        by: read_names(request.membership, by, [target.group for target in targets if target.group_by == by])
+        for by in ("owner", "parent")
+    }
     shown = {
         "targets": [_describe(request, target, names.get(target.group_by, {})) for target in targets],
         "kpis": [(name, name_kpi(name)) for name in KPIS],
@@ -59,7 +59,7 @@ def kpi_targets(request: MemberRequest) -> HttpResponse:
 def set_kpi_target(request: MemberRequest) -> HttpResponse:
     """Set or change one target; an empty value removes it."""
     kpi, period = request.POST.get("kpi", ""), request.POST.get("period", "")
-    group_by, _colon, group = request.POST.get("group", WHOLE).partition(":")
+    group_by, _colon, group = request.POST.get("group", WHOLE).replace("\0", "").partition(":")
     try:
         entry, target = acts.set_target(
             membership=request.membership,
@@ -101,19 +101,14 @@ def list_offered(request: MemberRequest, every: Every) -> list[Period]:
 
 
 def list_groups(request: MemberRequest) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The groups a target can be set for: segments, tiers, and the owners of today's books."""
-    emails = sorted({e for pair in Account.objects.values_list("csm_email", "am_email").distinct() for e in pair if e})
-    emails = [email for email in emails if may_see_person(request, email)]
-    names, titles = read_names("owner", emails), name_bys()
+    """The groups a target can be set for: segments, tiers, and the owners of today's books in sight."""
+    emails = list_owners(request.membership)
+    names, titles = read_names(request.membership, "owner", emails), name_bys()
     return [
         (titles["value_segment"], [(f"value_segment:{x}", name_group("value_segment", x, {})) for x in "ABC"]),
         (titles["tier"], [(f"tier:{tier.value}", str(tier.label)) for tier in Account.Tier if tier.value]),
         (titles["owner"], [(f"owner:{email}", names.get(email, email)) for email in emails]),
     ]
-
-
-def _is_shown(request: MemberRequest, target: Target) -> bool:
-    return target.group_by != "owner" or may_see_person(request, target.group)
 
 
 def _describe(request: MemberRequest, target: Target, names: dict[str, str]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.context import organization_context
+from accounts.models import Organization, Visibility
 from diagnostics.queries.kpi_lists import list_accounts
 from diagnostics.queries.kpi_series import KpiScope, choose_period, find_kept, read_kpis
 from portfolio.models import Account
@@ -124,6 +125,21 @@ def test_my_book_lists_my_accounts_alone(book, client_for):
     rows = rows_of(read(client_for(book.bob), "nrr/"))
     assert rows[-1] == "Total 2 €19,200 €18,000 106.7%"
     assert "Lost Ltd" not in " ".join(rows)
+
+
+def test_a_hidden_account_is_never_named_by_a_group(book, client_for):
+    with organization_context(organization_id=book.acme.id, user_id=book.alice.id):
+        top = Account.objects.create(source_id="top", name="Hidden Holding")
+        Account.objects.filter(source_id="k").update(parent=top)
+        Organization.objects.update(visibility=Visibility.OWN)
+    client = client_for(book.bob)
+    for group in ("n", "nobody", "n\0"):
+        assert client.get(f"{URL}nrr/", {"period": QUARTER, "by": "parent", "group": group}).status_code == 404, group
+    page = read(client, "nrr/", f"?{HERE}&by=parent&group=top")
+    assert "Kestrel Logistics" in page
+    assert "A parent out of your sight" in page
+    assert "Hidden Holding" not in page + read(client, "", f"?{HERE}&by=parent")
+    assert "Hidden Holding" in read(client_for(book.alice), "nrr/", f"?{HERE}&by=parent&group=top")
 
 
 @pytest.mark.parametrize("path", ["nothing/", "nrr:m7/", "nrr/csv/x/", "arr_new:upsell/"])

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from accounts.context import organization_context
-from accounts.models import AuditEntry, Membership, Role
-from portfolio.models import Target
+from accounts.models import AuditEntry, Membership, Organization, Role, Visibility
+from portfolio.models import Account, Target
 
 URL = "/o/acme/kpis/targets/"
 NRR = {"kpi": "nrr", "period": "2026-Q4", "group": ":", "value": "108,5"}
@@ -104,6 +104,51 @@ def test_who_steers_no_book_sets_no_target(cast, client_for, role):
     change_role(cast, cast.bob, role)
     assert client_for(cast.bob).post(f"{URL}set/", NRR).status_code == 403
     assert targets(cast) == []
+
+
+@pytest.fixture
+def team(cast):
+    """Bob manages a team without anybody else; Own is his account, Canary Islands somebody else's."""
+    with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+        Account.objects.create(source_id="own", name="Own Ltd", csm_email=cast.bob.email)
+        Account.objects.create(source_id="hidden", name="Canary Islands", csm_email="marek@acme.example")
+        Organization.objects.update(visibility=Visibility.TEAM)
+        for by, group in (("owner", "marek@acme.example"), ("parent", "hidden"), ("parent", "own")):
+            Target.objects.create(
+                organization_id=cast.acme.id, kpi="nrr", period="2026-Q3", group_by=by, group=group, value="1.1"
+            )
+    change_role(cast, cast.bob, Role.MANAGER)
+    return cast
+
+
+def test_who_sees_a_part_of_the_book_reads_its_targets_alone(team, client_for):
+    page = client_for(team.bob).get(URL).content.decode()
+    assert "Own Ltd" in page
+    assert f"owner:{team.bob.email}" in page
+    assert "marek@" not in page
+    assert "Canary" not in page
+    everything = client_for(team.alice).get(URL).content.decode()
+    assert "Canary Islands" in everything
+    assert "owner:marek@acme.example" in everything
+
+
+@pytest.mark.parametrize(
+    "group",
+    ["owner:marek@acme.example", "owner:x@y.example", "parent:hidden", "parent:nothing", "tier:gold", "cohort:x"],
+)
+def test_a_hidden_group_and_a_missing_one_are_refused_alike(team, client_for, group):
+    stood, client = targets(team), client_for(team.bob)
+    assert "This group is not among those you see." in post(client, group=group).content.decode()
+    gone = post(client, group=group, period="2026-Q3", value="").content.decode()
+    assert "There is no target to remove." in gone
+    assert targets(team) == stood
+
+
+@pytest.mark.parametrize("group", ["owner:bob", "parent:own", "tier:smb", "value_segment:C", "parent:\0own"])
+def test_a_group_in_sight_takes_a_target(team, client_for, group):
+    group = group.replace("owner:bob", f"owner:{team.bob.email}")
+    post(client_for(team.bob), group=group)
+    assert len(targets(team)) == 4
 
 
 def test_a_stranger_finds_nothing_and_a_target_is_not_set_by_reading(cast, client_for):
