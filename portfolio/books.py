@@ -53,8 +53,15 @@ def team_books(membership: Membership) -> QuerySet[Account]:
     """The books of the member's team, the member's own included; without a team, the own book."""
     if membership.team_id is None:
         return own_book(membership)
+    return Account.objects.filter(_owned_by(team_addresses(membership)))
+
+
+def team_addresses(membership: Membership) -> list[str]:
+    """The addresses of the member's team, the member's own included; without a team, that one alone."""
+    if membership.team_id is None:
+        return [membership.user.email.lower()]
     colleagues = Membership.objects.filter(team_id=membership.team_id, status=Membership.Status.ACTIVE)
-    return Account.objects.filter(_owned_by(list(colleagues.values_list("user__email", flat=True))))
+    return list(colleagues.values_list("user__email", flat=True))
 
 
 def access_account(membership: Membership, account_id: uuid.UUID | str) -> Account:

@@ -46,7 +46,8 @@ class SharedRow:
     drafts: list[Draft]
     in_all: int
     arr_in_all: Decimal | None
-    family_id: UUID | None = None
+    is_family: bool = False
+    family_id: UUID | None = None  # the parent's page, where the reader may see it
     state: str = "open"
     evidence: list[Any] = field(default_factory=list)
 
@@ -177,7 +178,7 @@ def build_pool(members: list[PriorityRow], sender: Sender) -> SharedRow:
 
 
 def build_family(members: list[PriorityRow], root: tuple[UUID, str]) -> SharedRow:
-    """The accounts of one ultimate parent: one call."""
+    """The accounts of one ultimate parent: one call. A parent without a name is none of the reader's accounts."""
     accounts = len({member.account_id for member in members})
     contact = next((member.action.contact for member in members if member.action.contact), None)
     first = members[0]
@@ -192,7 +193,7 @@ def build_family(members: list[PriorityRow], root: tuple[UUID, str]) -> SharedRo
     return SharedRow(
         id=first.id,
         code=f"{PARENT}{root[0]}",
-        title=_("%(parent)s: %(n)s accounts") % {"parent": root[1], "n": accounts},
+        title=_("%(parent)s: %(n)s accounts") % {"parent": root[1] or _("A parent out of your sight"), "n": accounts},
         members=members,
         why=_("%(account)s: %(why)s") % {"account": first.account_name, "why": first.why},
         action_text=act,
@@ -200,7 +201,8 @@ def build_family(members: list[PriorityRow], root: tuple[UUID, str]) -> SharedRo
         drafts=[],
         in_all=accounts,
         arr_in_all=None,
-        family_id=root[0],
+        is_family=True,
+        family_id=root[0] if root[1] else None,
     )
 
 

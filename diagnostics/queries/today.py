@@ -30,7 +30,7 @@ from diagnostics.queries.priority_rows import (
     with_names,
 )
 from diagnostics.queries.shared_rows import Sender, SharedRow, arrange, build_shared
-from portfolio.books import visible_accounts, widest_book
+from portfolio.books import team_addresses, visible_accounts, widest_book
 from portfolio.models import Account, Act
 from portfolio.queries.families import read_roots
 
@@ -126,7 +126,7 @@ def read_today(
         by_tab[states[one.id]].append(one)
     _add_up(today, by_tab["open"])
     today.has_parents = any(one.account.parent_id for one in found)
-    roots = read_roots([one.account_id for one in by_tab["open"]]) if by_parent and by_tab["open"] else None
+    roots = _read_roots(membership, by_tab["open"]) if by_parent and by_tab["open"] else None
     units = {tab: [[one] for one in by_tab[tab]] for tab in TABS} | {"open": arrange(by_tab["open"], roots)}
     left_out = [*theirs, *by_tab["left_out"]]
     today.counts = {tab: len(units[tab]) for tab in TABS} | {"left_out": len(left_out)}
@@ -138,6 +138,7 @@ def read_today(
     brief = {one.id for unit in shown["open"] for one in unit[1:] if unit[1].pool and unit[0].pool == unit[1].pool}
     reader = CauseReader(night, language=language, currency=organization.currency)
     built = {row.id: row for row in read_rows([*to_build, *listed], reader, organization, brief=brief | _ids(listed))}
+    _keep_to_sight(built.values(), membership)
     listed_with = [one.owner_email for one in theirs] if wanted.left_out else []
     colleagues = mark_overlaps(found, states, built, membership, named=listed_with)
     today.movements = read_largest_movements(membership, scope=scope, language=language, night=night)
@@ -148,7 +149,8 @@ def read_today(
         today.under(tab).extend(built[one.id] for [one] in shown[tab])
     has_it = {one.id: colleagues.get(one.owner_email, one.owner_email) for one in theirs}
     today.left_out = [build_left_out(built[one.id], has_it=has_it.get(one.id, "")) for one in listed]
-    today.unlisted = sum(count for name, count in night.unlisted.items() if scope != "mine" or name in names)
+    seen = names if scope == "mine" else _names_in_sight(membership)
+    today.unlisted = sum(count for name, count in night.unlisted.items() if seen is None or name in seen)
     today.mine_accounts, today.team_accounts = _count_accounts(membership, night)
     return today
 
@@ -201,7 +203,7 @@ def _mark_day(rows: Iterable[PriorityRow], movements: Movements) -> None:
 def read_priority(membership: Membership, priority_id: UUID, *, language: str) -> PriorityRow | None:
     """One row again, of whatever night; None where the member may not see it."""
     found = _with_act(Priority.objects.filter(pk=priority_id, account__in=visible_accounts(membership))).first()
-    return _read_alone(found, membership.organization, language)
+    return _read_alone(found, membership, language)
 
 
 def read_account_priority(
@@ -209,7 +211,7 @@ def read_account_priority(
 ) -> PriorityRow | None:
     """The reader's priority of an account on a night, else the heaviest, ranked ones first; None without any."""
     found = find_account_priorities(account_id, night.night, membership)
-    return _read_alone(found[0] if found else None, membership.organization, language)
+    return _read_alone(found[0] if found else None, membership, language)
 
 
 def find_account_priorities(account_id: UUID, night: date, membership: Membership | None = None) -> list[Priority]:
@@ -300,12 +302,43 @@ def _with_act(priorities: QuerySet[Priority]) -> QuerySet[Priority]:
     return priorities.select_related("account", "contact", "event").annotate(act=Subquery(acts.values(told=told)[:1]))
 
 
-def _read_alone(priority: Priority | None, organization: Organization, language: str) -> PriorityRow | None:
+def _read_alone(priority: Priority | None, membership: Membership, language: str) -> PriorityRow | None:
     if priority is None:
         return None
+    organization = membership.organization
     night = Night.objects.select_related("model_version").get(night=priority.night)
     reader = CauseReader(night, language=language, currency=organization.currency)
-    return read_rows([priority], reader, organization)[0]
+    rows = read_rows([priority], reader, organization)
+    _keep_to_sight(rows, membership)
+    return rows[0]
+
+
+def _keep_to_sight(rows: Iterable[PriorityRow], membership: Membership) -> None:
+    """How many accounts share a cause, and their ARR, counts the whole base: for those alone who see it."""
+    if widest_book(membership) != Visibility.ALL:
+        for row in rows:
+            row.pool_accounts = row.pool_arr = None
+
+
+def _read_roots(membership: Membership, priorities: list[Priority]) -> dict[UUID, tuple[UUID, str]]:
+    """The ultimate parent by account; '' as the name of one that the member may not see."""
+    roots = read_roots([one.account_id for one in priorities])
+    if widest_book(membership) == Visibility.ALL:
+        return roots
+    parents = {root_id for root_id, _name in roots.values()}
+    seen = set(visible_accounts(membership).filter(pk__in=parents).values_list("pk", flat=True))
+    return {account: (root_id, name if root_id in seen else "") for account, (root_id, name) in roots.items()}
+
+
+def _names_in_sight(membership: Membership) -> list[str] | None:
+    """In whose name the priorities stand that a member sees; None for everybody's."""
+    match widest_book(membership):
+        case Visibility.ALL:
+            return None
+        case Visibility.TEAM:
+            return team_addresses(membership)
+        case _:
+            return own_names(membership)
 
 
 def _last_night() -> Night | None:

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.context import organization_context
-from accounts.models import Membership
+from accounts.models import Membership, Organization, Visibility
 from diagnostics.models import Diagnosis, Movement, Night, Priority
 from diagnostics.priorities.drafts import DraftFacts, draft_message
 from diagnostics.queries.today import count_open, read_today
@@ -54,6 +54,38 @@ def test_a_shared_cause_is_one_row_with_its_accounts_and_its_draft(pool, client_
     assert "Draft in French" in text
     with organization_context(organization_id=pool.acme.id, user_id=pool.bob.id):
         assert count_open(member(pool.bob)) == 1
+
+
+def restrict(cast) -> None:
+    """Members see their own book alone."""
+    with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+        Organization.objects.update(visibility=Visibility.OWN)
+        Night.objects.update(unlisted={cast.bob.email: 2, cast.dora.email: 40})
+
+
+def test_what_counts_the_whole_base_is_for_those_who_see_it(pool, client_for):
+    restrict(pool)
+    text = client_for(pool.bob).get(URL, {"scope": "team"}).content.decode()
+    assert "Notice given: 3 accounts" in text
+    assert "in all" not in text
+    for reader, unlisted in ((pool.bob, 2), (pool.alice, 42)):
+        with organization_context(organization_id=pool.acme.id, user_id=reader.id):
+            assert read_today(member(reader), scope="team", language="en").unlisted == unlisted
+
+
+def test_a_parent_out_of_sight_is_neither_named_nor_linked(cast, client_for):
+    with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+        top = Account.objects.create(source_id="top", name="Orbis Group")
+        for name in ("Oslo", "Bergen"):
+            account = make_leaving_account(name, owner=cast.bob.email)
+            Account.objects.filter(pk=account.pk).update(parent=top)
+    diagnose_book(cast.acme)
+    restrict(cast)
+    text = client_for(cast.bob).get(URL, {"by": "parent"}).content.decode()
+    assert "A parent out of your sight: 2 accounts" in text
+    assert "one parent, one call" in text
+    assert "Orbis" not in text
+    assert f"accounts/{top.pk}/" not in text
 
 
 @pytest.mark.parametrize(
