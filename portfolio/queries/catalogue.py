@@ -129,7 +129,7 @@ class Catalogue:
 
 
 def read_catalogue(organization: Organization, day: date, *, with_amounts: bool) -> Catalogue:
-    """The catalogue on a day; without amounts for those who do not see the whole book."""
+    """The catalogue on a day; without amounts and counts of accounts for those who do not see the whole book."""
     parameters = _parameters(organization, day)
     sold = _fetch(SOLD, parameters) if with_amounts else []
     amounts = {(kind, product, plan): Amount(accounts, arr) for kind, product, plan, accounts, arr, _other in sold}
@@ -149,6 +149,7 @@ def read_catalogue(organization: Organization, day: date, *, with_amounts: bool)
     ]
     lines.sort(key=lambda line: (-line.sold.arr, not line.product.core, line.product.name))
     book = amounts.get(("book", None, None), Amount())
+    reached = _fetch(MILESTONES, parameters) if with_amounts else []
     gaps = []
     if with_amounts:
         milestones = next(row for row in sold if row[0] == "no_milestone")
@@ -163,7 +164,7 @@ def read_catalogue(organization: Organization, day: date, *, with_amounts: bool)
     return Catalogue(
         products=lines,
         events=list(ProductEvent.objects.select_related("product").order_by("-happened_on", "source_id")[:50]),
-        milestones=[(name, count, days) for name, count, days in _fetch(MILESTONES, parameters)],
+        milestones=[(name, count, days) for name, count, days in reached],
         book=book,
         by_plan={plan: amount for (kind, _product, plan), amount in amounts.items() if kind == "plan"},
         gaps=gaps,

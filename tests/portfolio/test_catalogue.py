@@ -17,6 +17,7 @@ from portfolio.models import (
     Account,
     CatalogueEdit,
     Feature,
+    Milestone,
     Plan,
     PlanLimit,
     Product,
@@ -328,7 +329,10 @@ def test_readers_read_strangers_find_nothing_and_verbs_are_kept_apart(cast, shop
 def test_who_does_not_see_the_whole_book_sees_no_amounts(cast, shop, client_for):
     with inside(cast):
         Organization.objects.update(visibility=Visibility.OWN)
+        Milestone.objects.create(account=Account.objects.get(source_id="a1"), milestone="kick_off", reached_on=today())
+    assert "kick_off" in main_of(client_for(cast.alice).get(URL))
     page = main_of(client_for(cast.bob).get(URL))
+    assert "kick_off" not in page
     assert "Main" in page
     assert "€" not in page
     assert "no limit" not in page
