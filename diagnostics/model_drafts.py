@@ -163,7 +163,7 @@ def return_to_version(*, actor: Membership, to: int, number: int, note: str = ""
         origin=version.origin if version.origin == ModelVersion.Origin.FITTED else ModelVersion.Origin.OWN,
         fitted=version.parameters.get("fitted"),
         returned_to=to,
-        note=" ".join(note.split())[:LONGEST_NOTE],
+        note=" ".join(note.replace("\0", "").split())[:LONGEST_NOTE],
     )
 
 

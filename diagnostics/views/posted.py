@@ -47,7 +47,7 @@ def read_amount(request: MemberRequest, name: str) -> Decimal | None:
 
 def read_member(request: MemberRequest, name: str) -> str:
     """A posted member's address, '' where nobody is named; raises ChangeRefused for anybody else's."""
-    email = request.POST.get(name, "").strip().lower()
+    email = request.POST.get(name, "").replace("\0", "").strip().lower()
     if email and not Membership.objects.filter(user__email=email, status=Membership.Status.ACTIVE).exists():
         raise ChangeRefused(_("The owner of a step is a member of this organization."))
     return email

@@ -100,7 +100,7 @@ def test_returning_takes_up_the_old_content_as_a_new_version(cast, client_for):
     assert "Return to version 1" in page
     # What stands now, and what would stand again.
     assert re.search(r"Fragile below</span>.*?75</span>.*?<b>60</b>", page, re.DOTALL)
-    answer = client.post(f"{URL}versions/1/return/", {"number": "2", "note": "It was too much."}, follow=True)
+    answer = client.post(f"{URL}versions/1/return/", {"number": "2", "note": "It was\0 too much."}, follow=True)
     assert "Version 3 takes up version 1, from the next night on." in answer.content.decode()
     with inside(cast):
         third = ModelVersion.objects.get(number=3)

@@ -88,6 +88,12 @@ def test_viewers_strangers_and_wrong_verbs(book, client_for, path):
     assert "Write a plan" not in page_of(book, client_for(book.eve))
 
 
+def test_an_owner_with_a_nul_byte_is_no_error(book, client_for):
+    for owner in ("\0", f"{book.bob.email}\0", "nobody\0"):
+        answer = client_for(book.bob).post(f"{book.here}goals/", {"title": "x", "owner": owner})
+        assert answer.status_code == 302
+
+
 @pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example/", "foo", "/\\evil.example", "\0"])
 def test_the_way_back_stays_on_this_site(book, client_for, back):
     answer = client_for(book.bob).post(f"{book.here}goals/", {"title": "x", "next": back})
