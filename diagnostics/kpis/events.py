@@ -37,6 +37,12 @@ LOOKS = """
 SELECT DISTINCT account_id, (at AT TIME ZONE %(zone)s)::date FROM portfolio_act
 WHERE organization_id = %(organization)s AND at < %(until)s
 """
+# Acts that close a priority. A forecast, planned without one, is none; nor is a look, a delay or a refusal.
+DONE = "kind IN ('called', 'mailed', 'met', 'planned', 'no_action')"
+ACTED = f"""
+SELECT DISTINCT account_id, (at AT TIME ZONE %(zone)s)::date FROM portfolio_act
+WHERE organization_id = %(organization)s AND at < %(until)s AND {DONE} AND priority <> ''
+"""  # noqa: S608
 PLANS = """
 SELECT account_id, updated_on FROM portfolio_accountplan
 WHERE organization_id = %(organization)s AND updated_on <= %(night)s
@@ -56,7 +62,7 @@ UNION SELECT account_id, reviewed_on FROM portfolio_accountplan
 WHERE organization_id = %(organization)s AND reviewed_on <= %(night)s
 UNION SELECT account_id, (at AT TIME ZONE %(zone)s)::date FROM portfolio_act
 WHERE organization_id = %(organization)s AND at < %(until)s
-    AND kind IN ('called', 'mailed', 'met', 'planned', 'no_action')
+    AND {DONE}
     AND (priority LIKE 'retain%%' OR priority LIKE 'renewal%%')
 """  # noqa: S608
 MILESTONES = """

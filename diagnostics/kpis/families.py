@@ -74,7 +74,7 @@ def read_renewals(portfolio: Portfolio) -> Parts:
     """renewal_rate, arr_secured."""
     facts = portfolio.source.facts
     entries = events.read_events(facts, events.ENTRIES).rename({"on": "entered_on"})
-    acts = events.read_events(facts, events.LOOKS)
+    acts = events.read_events(facts, events.ACTED)
     return [
         renewals.renewal_rate(portfolio.decisions, portfolio.frame),
         renewals.arr_secured(portfolio.decisions, portfolio.frame, entries, acts),

@@ -37,11 +37,13 @@ def arr_secured(
 ) -> pl.DataFrame:
     """ARR of accounts that entered defense, had a recorded act, and renewed at their next decision date.
 
+    Of contracts with a term of 3 months or more: one that is decided every month says nothing of an act.
     `:without_act` is the renewal rate of those that entered defense and had none: an association, not a proof.
-    `entries`: account_id, entered_on; `acts`: account_id, on. An entry belongs to the first decision after it; an act
-    counts from the entry to the decision. Units: currency, and ratio for the detail.
+    `entries`: account_id, entered_on (a night); `acts`: account_id, on. An entry belongs to the first decision after
+    it; an act counts from the day after that night to the decision. Units: currency, and ratio for the detail.
     """
-    ends = decisions.filter(~pl.col("open")).drop_nulls("due").sort("decision_on")
+    long = pl.col("term_months") >= SHORTEST_TERM_MONTHS
+    ends = decisions.filter(~pl.col("open"), long).drop_nulls("due").sort("decision_on")
     # The entry speaks for the first decision on or after it.
     entered = entries.sort("entered_on").join_asof(
         ends.select("account_id", next_on="decision_on"),
@@ -54,7 +56,7 @@ def arr_secured(
     )
     entered = entered.drop_nulls("next_on").group_by("account_id", "next_on").agg(entered_on=pl.col("entered_on").min())
     acted = entered.join(acts, on="account_id", how="inner").filter(
-        pl.col("on") >= pl.col("entered_on"), pl.col("on") <= pl.col("next_on")
+        pl.col("on") > pl.col("entered_on"), pl.col("on") <= pl.col("next_on")
     )
     acted = acted.select("account_id", "next_on", acted=pl.lit(True)).unique()
     defended = ends.rename({"decision_on": "next_on"}).join(entered, on=["account_id", "next_on"], how="inner")

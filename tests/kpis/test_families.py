@@ -189,6 +189,14 @@ def test_secured_is_what_renewed_after_an_act():
     assert figure(parts, "arr_secured:without_act") == (0, 600)
 
 
+def test_monthly_contracts_and_acts_before_the_night_secure_nothing():
+    entries = pl.DataFrame({"account_id": ["a", "c"], "entered_on": [date(2026, 4, 1)] * 2})
+    acts = pl.DataFrame({"account_id": ["a", "c"], "on": [date(2026, 4, 1), date(2026, 4, 10)]})
+    parts = arr_secured(decisions(), QUARTER, entries, acts)
+    assert parts["arr_secured"].sum() == 0
+    assert figure(parts, "arr_secured:without_act") == (1000, 1200)
+
+
 def test_health_is_weighed_and_readiness_held_down():
     diagnosed = balances(well=300, ill=100, unknown=50).with_columns(
         health=pl.Series([80.0, 30.0, None]), potential=pl.Series([60.0, 60.0, 90.0])
