@@ -3,8 +3,8 @@
 import polars as pl
 
 from diagnostics.kpis.calendar import place_in_periods
-from diagnostics.kpis.frames import MONEY
-from portfolio.ledger.build import KINDS
+from diagnostics.kpis.frames import MONEY, exact
+from portfolio.ledger.build import KINDS, MOVEMENTS
 
 LEVERS = ("upsell", "seats", "usage", "cross_sell", "price")
 START, END = "arr_start", "arr_end"
@@ -47,3 +47,42 @@ def balance_periods(movements: pl.DataFrame, periods: pl.DataFrame) -> pl.DataFr
         *(f"lever:{name}" for name in LEVERS),
         owner_on="first", base=pl.col(START) + pl.col("arr_fx"),
     )  # fmt: skip
+
+
+def add_rebasing(movements: pl.DataFrame) -> pl.DataFrame:
+    """The movements in their order by account, with `standing`, the ARR after each, and `rebased`.
+
+    `rebased` is the product of the account's re-basings up to the movement: what was 100 at the start's plan rate
+    stands for 100 × rebased. 1.0: none.
+    """
+    # The re-basing of a day comes before what else moves on it.
+    ordered = movements.sort("account_id", "day", pl.col("kind") != "fx", maintain_order=True)
+    ordered = ordered.with_columns(standing=pl.col("amount").cum_sum().over("account_id"))
+    before = (pl.col("standing") - pl.col("amount")).cast(pl.Float64)
+    factor = pl.when(pl.col("kind") == "fx").then(pl.col("standing").cast(pl.Float64) / before).otherwise(1.0)
+    return ordered.with_columns(rebased=factor.cum_prod().over("account_id"))
+
+
+def rescale(amount: str, factor: pl.Expr) -> pl.Expr:
+    """An amount at another plan rate, to its sixth decimal; exactly itself where the factor is 1."""
+    scaled = exact((pl.col(amount).cast(pl.Float64) * factor).round(6))
+    return pl.when(factor == 1.0).then(amount).otherwise(scaled)
+
+
+def balance_at_closing_rates(movements: pl.DataFrame, periods: pl.DataFrame) -> pl.DataFrame:
+    """`balance_periods` of periods in which a fiscal year may begin: start and movements at the rates of the close.
+
+    Each movement is re-based as the account was after it, arr_fx is 0, and base is arr_end less the movements: what the
+    ARR of day 1 is worth at the close, 0 where there was none. Unit: currency.
+    """
+    plain = balance_periods(movements, periods)
+    key = ["period", "account_id"]
+    inside = place_in_periods(add_rebasing(movements), "day", periods)
+    inside = inside.sort("account_id", "day", pl.col("kind") != "fx", maintain_order=True)
+    inside = inside.with_columns(factor=pl.col("rebased").last().over(*key) / pl.col("rebased"))
+    at_close = inside.filter(pl.col("kind") != "fx").with_columns(amount=rescale("amount", pl.col("factor")))
+    moved = balance_periods(at_close.select(*MOVEMENTS), periods).select(*key, *MOVED)
+    rows = plain.drop(MOVED).join(moved, on=key, how="left", maintain_order="left")
+    rows = rows.with_columns(pl.col(MOVED).fill_null(pl.lit(0, dtype=MONEY)))
+    base = pl.when(pl.col(START) != 0).then(pl.col(END) - pl.sum_horizontal(MOVED))
+    return rows.with_columns(base=base.otherwise(pl.lit(0, dtype=MONEY))).select(plain.columns)

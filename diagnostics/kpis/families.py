@@ -4,7 +4,7 @@ import polars as pl
 
 from diagnostics.kpis import activation, cross_sell, events, execution, growth, relationships, renewals, retention, risk
 from diagnostics.kpis.anticipation import DAYS_BEFORE, renewal_anticipation, unprepared_share
-from diagnostics.kpis.balances import balance_periods
+from diagnostics.kpis.balances import balance_at_closing_rates
 from diagnostics.kpis.calendar import Period, frame_periods
 from diagnostics.kpis.cohorts import cohort_retention
 from diagnostics.kpis.compute import Family, Portfolio
@@ -45,7 +45,7 @@ def _read_four_quarters(portfolio: Portfolio) -> Parts:
     found = []
     # Every fourth year follows the one before it: four runs of years that do not overlap.
     for run in filter(None, (years[start::4] for start in range(4))):
-        balances = balance_periods(portfolio.movements, frame_periods(run, portfolio.today))
+        balances = balance_at_closing_rates(portfolio.movements, frame_periods(run, portfolio.today))
         kept = retention.keep_of_base(balances, with_reactivation=portfolio.with_reactivation)
         for part in (retention.nrr(kept), retention.grr(kept)):
             names = {name: name.replace("rr", "rr:4q") for name in part.columns if name.rstrip(OF) in ("nrr", "grr")}
