@@ -97,7 +97,9 @@ def _read_stored(scope: KpiScope, measure: str) -> tuple[list[Row], dict[str, in
     rows = []
     for cohort, period, name, top, bottom in found:
         of, _, month = name.partition(":m")
-        rows.append((cohort, period, of, int(month), top, bottom))
+        # Later quarters repeat it: they average all cohorts that are old enough.
+        if period == _period_of_month(scope, cohort, int(month)):
+            rows.append((cohort, period, of, int(month), top, bottom))
     return rows, sizes
 
 
