@@ -34,7 +34,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"  Points at full strength, mid-market: {describe_weights(found, trial)}.")
         self._write_curve(found)
         if found.number is not None:
-            self.stdout.write(f"Published as version {found.number}, in force from the next night.")
+            self.stdout.write(f"Published as version {found.number}, for nights from {options['as_of']} on.")
         elif not found.changed:
             self.stdout.write("The default stays.")
         else:
