@@ -131,7 +131,8 @@ def diagnose_accounts(
     cursor.execute(STATE.format(columns), [organization.id, last.night, accounts])
     previous = pl.DataFrame(cursor.fetchall(), schema=CONTINUED, orient="row")
     mine = features.filter(pl.col("account_id").is_in(accounts))
-    diagnoses = diagnose(mine, model, day, previous, measure_book(features, day))
+    peers = measure_book(features, day, conformed=True)
+    diagnoses = diagnose(mine, model, day, previous, peers, conformed=True)
     book = DiagnosedBook(organization, day, last.model_version, model, last.night, previous, mine, diagnoses)
     return book, any(
         getattr(last, known) is None and features.select((pl.col(dated) <= last.night).any()).item()

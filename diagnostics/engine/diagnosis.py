@@ -35,9 +35,12 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def measure_book(features: pl.DataFrame, night: date) -> Peers:
-    """The yardsticks of a book on a night, to diagnose some of its accounts again during the day."""
-    return compute_peers(measure(conform(features), night))
+def measure_book(features: pl.DataFrame, night: date, *, conformed: bool = False) -> Peers:
+    """The yardsticks of a book on a night, to diagnose some of its accounts again during the day.
+
+    `conformed`: as `diagnose` takes it.
+    """
+    return compute_peers(measure(features if conformed else conform(features), night))
 
 
 def diagnose(

@@ -159,10 +159,10 @@ def conform(features: pl.DataFrame) -> pl.DataFrame:
     if "account_id" not in features.columns:
         raise ValueError("A feature frame needs the column account_id.")
     frame = features
-    if dict(frame.schema) != dict(FEATURES):
-        present = set(features.columns)
+    present = dict(frame.schema)
+    if present != dict(FEATURES):
         frame = features.select(
-            (pl.col(name) if features.schema[name] == dtype else pl.col(name).cast(dtype))
+            (pl.col(name) if present[name] == dtype else pl.col(name).cast(dtype))
             if name in present
             else pl.lit(None, dtype=dtype).alias(name)
             for name, dtype in FEATURES.items()
