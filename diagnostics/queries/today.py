@@ -217,13 +217,16 @@ def read_account_priority(
 def find_account_priorities(account_id: UUID, night: date, membership: Membership | None = None) -> list[Priority]:
     """An account's priorities as `build_row` takes them, with account, contact, event and last act; one query.
 
-    The reader's own stands first: a CSM and an AM look at one account through two lenses. Then the heaviest.
+    The reader's own stands first: a CSM and an AM look at one account through two lenses. Then what has a rank, what
+    waits for a place, and what was put away; the heaviest of each first.
     """
     own = own_names(membership) if membership else []
     found = _with_act(Priority.objects.filter(account_id=account_id, night=night))
     lens = Case(When(owner_email__in=own, then=0), default=1, output_field=IntegerField())
-    ranked = Case(When(rank__isnull=False, then=0), default=1, output_field=IntegerField())
-    return list(found.order_by(lens, ranked, F("rank").asc(nulls_last=True), *HEAVIEST))
+    unplaced = (Priority.LeftOut.MORE_THAN_TEN, Priority.LeftOut.BELOW_THRESHOLD)
+    ranked = When(rank__isnull=False, then=0)
+    stands = Case(ranked, When(left_out__in=unplaced, then=1), default=2, output_field=IntegerField())
+    return list(found.order_by(lens, stands, F("rank").asc(nulls_last=True), *HEAVIEST))
 
 
 def read_evidence(row: PriorityRow, *, most: int | None = None) -> list[Cause]:

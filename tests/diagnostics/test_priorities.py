@@ -13,7 +13,7 @@ from diagnostics import acts
 from diagnostics.models import Diagnosis, Night, Priority
 from diagnostics.night import run_night, run_nights
 from diagnostics.priorities.ranking import keep_first_left_out, keep_one_per_account, rank, weigh
-from diagnostics.queries.today import count_open, read_today
+from diagnostics.queries.today import count_open, find_account_priorities, read_today
 from portfolio.models import (
     Account,
     AccountPlan,
@@ -278,6 +278,17 @@ def test_a_subject_left_out_hides_none_that_waits():
         ("b", "plan", "", [], 2),
         ("b", "price", "cooldown", [], None),
     ]
+
+
+def test_an_accounts_page_takes_what_waits_before_what_was_put_away(leaving):
+    with service_context(leaving.acme.id):
+        found = Priority.objects.get(night=days_ago(9))
+        Priority.objects.filter(pk=found.pk).update(rank=None, left_out="dismissed", base=9_000, effect=9_000)
+        named = {"account": found.account, "night": found.night, "owner_email": found.owner_email}
+        amounts = {"base": 3_000, "effect": 3_000, "share": 1.0, "urgency": 1.0}
+        Priority.objects.create(**named, **amounts, kind="renewal", subject="renewal", left_out="more_than_ten")
+        listed = find_account_priorities(found.account_id, days_ago(9))
+        assert [one.left_out for one in listed] == ["more_than_ten", "dismissed"]
 
 
 def test_an_unknown_amount_is_listed_last_and_not_left_out():
