@@ -92,8 +92,9 @@ def expansion_revenue_potential(diagnoses: pl.DataFrame, pipeline: pl.DataFrame)
 
     p is the probability of that lever within 90 days, by default potential ÷ 100. A gated lever has p = 0: every one of
     an account to retain or without a growth lever, and cross-sell and price until the night chose them (their need or
-    window does not stand before). Levers exclude each other: no seat counts twice. `diagnoses`: KEY, potential, lever
-    and one `<lever>_arr` per lever; `pipeline`: rows of `expansion_pipeline` with KEY.
+    window does not stand before). Levers exclude each other: no seat counts twice. A fictional opportunity replaces the
+    estimate and adds nothing; one without an amount leaves it. `diagnoses`: KEY, potential, lever and one `<lever>_arr`
+    per lever; `pipeline`: rows of `expansion_pipeline` with KEY.
     Returns KEY, lever, raw (amount without p), numerator (p × amount) and opened (an opportunity stands for it).
     Unit: currency.
     """
@@ -104,8 +105,10 @@ def expansion_revenue_potential(diagnoses: pl.DataFrame, pipeline: pl.DataFrame)
         value_name="raw",
     ).with_columns(of=pl.col("of").str.strip_suffix("_arr"), raw=pl.col("raw").cast(MONEY))
     key = ["period", "account_id", "of"]
-    opened = pipeline.group_by("period", "account_id", of=pl.col("lever")).agg(
-        opened=pl.col("numerator").sum(), opened_on=pl.col("owner_on").max()
+    amount = pl.when(~pl.col("fictional")).then("numerator").otherwise(money(0))
+    stated = pipeline.drop_nulls("amount_arr").with_columns(amount=amount)
+    opened = stated.group_by("period", "account_id", of=pl.col("lever")).agg(
+        opened=pl.col("amount").sum(), opened_on=pl.col("owner_on").max()
     )
     found = found.filter(pl.col("raw") > 0).join(opened, on=key, how="full", coalesce=True)
     chance = exact((pl.col("potential") / 100).fill_null(0.0))

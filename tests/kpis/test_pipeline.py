@@ -113,3 +113,21 @@ def test_potential_is_weighed_gated_and_replaced_by_an_opportunity():
         ("C", "upsell", Decimal(800), Decimal(0), False),
         ("D", "cross_sell", Decimal(400), Decimal(100), False),
     ]
+
+
+def test_a_fictional_opportunity_adds_nothing_and_one_without_an_amount_wipes_nothing():
+    amounts = ("upsell_arr", "seats_arr", "usage_arr", "cross_sell_arr", "price_arr")
+    diagnoses = pl.DataFrame(
+        [("A", 50.0, "upsell", 1000, 0, 0, 0, 0), ("C", 25.0, "cross_sell", 0, 0, 0, 400, 0)],
+        schema={"account_id": pl.String, "potential": pl.Float64, "lever": pl.String}
+        | dict.fromkeys(amounts, pl.Decimal(38, 2)),
+        orient="row",
+    )
+    # An upsell on a fragile account, and a cross-sell whose amount nobody has stated.
+    pipeline = expansion_pipeline(book().filter(pl.col("opportunity_id").is_in(["1", "5"])))
+    key = {"period": pl.lit("2026-11"), "owner_on": pl.lit(DAY)}
+    found = expansion_revenue_potential(diagnoses.with_columns(**key), pipeline.with_columns(**key))
+    assert found.select("account_id", "lever", "raw", "numerator", "opened").rows() == [
+        ("A", "upsell", Decimal(0), Decimal(0), True),
+        ("C", "cross_sell", Decimal(400), Decimal(100), False),
+    ]
