@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.context import service_context
 from accounts.models import Organization
-from diagnostics.kpis.calendar import LENGTHS, Every, Period, list_periods
+from diagnostics.kpis.calendar import LENGTHS, Every, Period, list_periods, period_of
 from diagnostics.kpis.compute import Portfolio, compute_parts, compute_sums
 from diagnostics.kpis.frames import OF
 from diagnostics.kpis.groups import BYS, By
@@ -27,7 +27,7 @@ YEARS_KEPT = 5
 ZEROS = ".000000000000"
 
 # What a period said when it closed is set apart once the facts say something else; a group that is no longer there says
-# nothing now. Rows that say the same are not touched.
+# nothing now. Rows that say the same are not touched, nor those of periods older than what is computed.
 WRITE = """
 WITH found AS MATERIALIZED (
     SELECT period, first_on, last_on, group_by, "group", accounts, kpis::text[] AS kpis,
@@ -41,7 +41,7 @@ WITH found AS MATERIALIZED (
     WHERE organization_id = %(organization)s AND every = %(every)s AND closed_at IS NOT NULL
 ), gone AS (
     SELECT id FROM diagnostics_kpiperiod AS kept
-    WHERE organization_id = %(organization)s AND every = %(every)s AND NOT EXISTS (
+    WHERE organization_id = %(organization)s AND every = %(every)s AND first_on >= %(since)s AND NOT EXISTS (
         SELECT FROM found WHERE found.first_on = kept.first_on AND found.group_by = kept.group_by
             AND found."group" = kept."group")
 ), deleted AS (
@@ -121,8 +121,13 @@ def list_kept_periods(organization: Organization, today: date, every: Every) -> 
     first = Subscription.objects.order_by("started_on").values_list("started_on", flat=True).first()
     if first is None or first > today:
         return []
-    start = max(first, add_months(today, -12 * YEARS_KEPT))
+    start = max(first, start_of_window(today))
     return list_periods(start, today, every, first_month=organization.fiscal_year_first_month)
+
+
+def start_of_window(today: date) -> date:
+    """The first of the days whose periods are computed anew."""
+    return add_months(today, -12 * YEARS_KEPT)
 
 
 def compute_series(portfolio: Portfolio) -> pl.DataFrame:
@@ -182,7 +187,8 @@ def _array(texts: Sequence[pl.Expr]) -> pl.Expr:
 def _write(organization: Organization, every: Every, frame: pl.DataFrame, *, today: date, now: datetime) -> None:
     """One statement; each column goes as one array literal, which PostgreSQL reads faster than adapted lists."""
     values = {name: frame.select(_literal(name, frame.schema[name])).item() for name in COLUMNS}
-    given = {"organization": organization.id, "every": every, "today": today, "now": now}
+    since = period_of(start_of_window(today), every, first_month=organization.fiscal_year_first_month).first
+    given = {"organization": organization.id, "every": every, "today": today, "now": now, "since": since}
     with connection.cursor() as cursor:
         cursor.execute(WRITE, {**given, **values})
 

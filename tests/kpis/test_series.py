@@ -102,6 +102,14 @@ def test_a_group_that_is_gone_says_nothing_now(book):
     }  # fmt: skip
 
 
+def test_what_is_older_than_the_window_stays_as_it_closed(book):
+    rebuild(book.organization_id)
+    before = list(KpiPeriod.objects.filter(first_on__lt=date(2025, 4, 1)).order_by("pk").values())
+    assert before
+    rebuild(book.organization_id, today=date(2030, 4, 20))
+    assert list(KpiPeriod.objects.filter(first_on__lt=date(2025, 4, 1)).order_by("pk").values()) == before
+
+
 def test_small_groups_are_marked(book):
     rebuild(book.organization_id)
     [quarter] = [row for row in read_series("quarter") if row.period == "2026-Q1"]
