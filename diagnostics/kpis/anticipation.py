@@ -27,7 +27,8 @@ def find_first_acts(decisions: pl.DataFrame, acts: pl.DataFrame, on: str = "deci
 def renewal_anticipation(decisions: pl.DataFrame, periods: pl.DataFrame, acts: pl.DataFrame) -> pl.DataFrame:
     """Σ ARR × days(first preparation act → decision date) ÷ Σ ARR of the decisions of the period; no act is 0 days.
 
-    `decisions`: account_id, decision_on and arr of contracts whose decision date is past. Under 30 days is a warning.
+    `decisions`: account_id, decision_on and arr of contracts whose decision date is past, of terms of
+    3 months or more. Under 30 days is a warning.
     Unit: days.
     """
     name = "renewal_anticipation"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 
 import polars as pl
@@ -16,6 +16,7 @@ from diagnostics.kpis.contracts import contracts_on
 from diagnostics.kpis.frames import KEY, money
 from diagnostics.kpis.groups import FIGURES, By, Groups, assign_cohorts, list_figures, sum_wide
 from diagnostics.kpis.reading import Source, night_speaking_on, number_accounts, open_source
+from diagnostics.kpis.renewals import SHORTEST_TERM_MONTHS
 from diagnostics.kpis.terms import list_decisions
 from portfolio.ledger.build import build_movements
 from portfolio.terms import add_months
@@ -102,8 +103,12 @@ class Portfolio:
 
     @cached_property
     def frame_a_year_before(self) -> pl.DataFrame:
-        """The same periods a year before, under the labels of these."""
-        before = [Period(add_months(p.first, -12), add_months(p.last, -12), p.label, p.every) for p in self.periods]
+        """The same periods a year before, under the labels of these; of the one that runs, as many of its days."""
+        day = timedelta(days=1)
+        before = [
+            Period(add_months(p.first, -12), add_months(p.closes_by(self.today) + day, -12) - day, p.label, p.every)
+            for p in self.periods
+        ]
         return frame_periods(before, self.today)
 
     @cached_property
@@ -153,8 +158,8 @@ class Portfolio:
 
     @cached_property
     def contracts(self) -> pl.DataFrame:
-        """Contracts known at the closes that a night speaks for, with `period` and the account's diagnosis."""
-        closes = self.closing_nights["close"].unique().sort().to_list()
+        """Contracts known at each close, with `period`, `night` and diagnosis; NULL where no night speaks for it."""
+        closes = self.frame["close"].unique().sort().to_list()
         found = contracts_on(
             self.subscriptions,
             closes,
@@ -162,7 +167,9 @@ class Portfolio:
             first_month=self.organization.fiscal_year_first_month,
             grace_days=self.organization.late_renewal_grace_days,
         )
-        found = found.join(self.closing_nights.select("period", day="close"), on="day", how="inner")
+        found = found.join(self.frame.select("period", day="close"), on="day", how="inner", maintain_order="left")
+        nights = self.closing_nights.select("period", "night")
+        found = found.join(nights, on="period", how="left", maintain_order="left")
         risks = self.diagnosed.select("period", "account_id", "weak", "fragile", "renewal_risk")
         return found.join(risks, on=["period", "account_id"], how="left", maintain_order="left")
 
@@ -180,8 +187,12 @@ class Portfolio:
 
     @cached_property
     def decided(self) -> pl.DataFrame:
-        """account_id, decision_on and arr of every contract term whose decision date is past, ended or not."""
-        past = self.decisions.select("account_id", "subscription_id", "term_end_on", "decision_on", arr="due")
+        """account_id, decision_on and arr of every contract term whose decision date is past, ended or not.
+
+        Of 3 months or more: a contract that is decided every month is prepared by nobody.
+        """
+        columns = ("account_id", "subscription_id", "term_months", "term_end_on", "decision_on")
+        past = self.decisions.select(*columns, arr="due")
         ahead = contracts_on(
             self.subscriptions,
             [self.today],
@@ -190,9 +201,9 @@ class Portfolio:
             grace_days=self.organization.late_renewal_grace_days,
         )
         ahead = ahead.filter(pl.col("decision_on") <= self.today).select(
-            "account_id", "subscription_id", "decision_on", "arr", term_end_on="renews_on"
+            "account_id", "subscription_id", "term_months", "decision_on", "arr", term_end_on="renews_on"
         )
-        both = pl.concat([past, ahead.select(past.columns)])
+        both = pl.concat([past, ahead.select(past.columns)]).filter(pl.col("term_months") >= SHORTEST_TERM_MONTHS)
         return both.unique(["subscription_id", "term_end_on"], keep="first", maintain_order=True)
 
     @cached_property

@@ -55,8 +55,9 @@ def contracts_on(
     """
     grace = pl.duration(days=grace_days)
     day = pl.col("day")
-    known = add_terms(periods).join(days_frame(days), how="cross")
-    known = known.filter((pl.col("started_on") <= day) & (pl.col("next_on").is_null() | (pl.col("next_on") > day)))
+    runs = (pl.col("started_on") <= day) & (pl.col("next_on").is_null() | (pl.col("next_on") > day))
+    # Lazy: of every period on every day only those that run are ever held.
+    known = add_terms(periods).lazy().join(days_frame(days).lazy(), how="cross").filter(runs).collect()
     known = known.with_columns(
         end_on=pl.when(pl.col("ended_on") <= day).then("ended_on"),
         notice_given_on=pl.when(pl.col("notice_given_on") <= day).then("notice_given_on"),

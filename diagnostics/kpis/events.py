@@ -107,6 +107,11 @@ GROUP BY 1, 2, 3
 OPENING_METRICS = """
 SELECT DISTINCT metric FROM portfolio_feature WHERE organization_id = %(organization)s AND opens_expansion
 """
+# The bounds of the days are literal, or planning goes through every month.
+USE_KNOWN_FROM = """
+SELECT min(day) FROM portfolio_usage
+WHERE organization_id = %(organization)s AND day BETWEEN %(first)s AND %(last)s
+"""
 ACTIVE_USERS: dict[str, Any] = {"close": pl.Date, "account_id": pl.String, "active_users": pl.Float64}
 # The source's own count of distinct people where it has one, else the busiest of the 28 days.
 ACTIVE_USERS_STATEMENT = """
@@ -135,6 +140,13 @@ def read_opening_use(facts: Facts, periods: Sequence[Period]) -> pl.DataFrame | 
     first = min(p.first for p in periods) - timedelta(days=FEATURE_DAYS)
     columns = {"account_id": pl.String, "metric": pl.String, "day": pl.Date}
     return facts.read(OPENING_USE, columns, metrics=metrics, first=first, last=facts.day)
+
+
+def read_use_known_from(facts: Facts, periods: Sequence[Period]) -> date | None:
+    """The first day of any use, four weeks further back than `read_opening_use` reads; None: there is none."""
+    first = min(p.first for p in periods) - timedelta(days=FEATURE_DAYS + 28)
+    found = facts.read(USE_KNOWN_FROM, {"day": pl.Date}, first=first, last=facts.day)
+    return found["day"].min()  # type: ignore[return-value]  # a Date
 
 
 def read_active_users(facts: Facts, closes: Sequence[date]) -> pl.DataFrame:

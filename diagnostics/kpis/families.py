@@ -82,19 +82,20 @@ def read_renewals(portfolio: Portfolio) -> Parts:
 
 
 def read_risk(portfolio: Portfolio) -> Parts:
-    """value_at_risk, confirmed_loss and expected_loss of each window, where a night speaks for the close."""
+    """value_at_risk and expected_loss of each window, where a night speaks for the close, and confirmed_loss."""
     contracts = portfolio.contracts.drop_nulls("arr")
     arr, zero = pl.col("arr"), pl.lit(0, dtype=MONEY)
-    columns = []
+    columns, spoken = [], pl.col("night").is_not_null()
     for window in risk.WINDOWS:
         due, lost = risk.is_due(window), risk.is_lost(window)
-        at_risk = pl.when(due & risk.is_weak()).then(arr).otherwise(zero)
+        at_risk = pl.when(spoken).then(pl.when(due & risk.is_weak()).then(arr).otherwise(zero))
         share = f"value_at_risk:share_{window}d"
         for detail in ("", f":{window}d") if window == risk.WINDOW else (f":{window}d",):
             columns.append(at_risk.alias(f"value_at_risk{detail}"))
             columns.append(pl.when(lost).then(arr).otherwise(zero).alias(f"confirmed_loss{detail}"))
         columns += [pl.when(due).then(at_risk).alias(share), pl.when(due).then(arr).alias(share + OF)]
-    columns.append(at_risk_of_portfolio().alias("value_at_risk:share_portfolio"))
+    of_portfolio = pl.when(spoken).then(at_risk_of_portfolio())
+    columns.append(of_portfolio.alias("value_at_risk:share_portfolio"))
     columns.append(arr.alias("value_at_risk:share_portfolio" + OF))
     columns.append(pl.when(risk.is_lost()).then(arr).otherwise(zero).alias("confirmed_loss:all"))
     expected = risk.expected_loss(contracts).select(*CONTRACT_KEY, pl.col("numerator").alias("expected_loss"))
@@ -124,10 +125,14 @@ def read_cross_sell(portfolio: Portfolio) -> Parts:
 
 def read_activation(portfolio: Portfolio) -> Parts:
     """expansion_activation_rate, where features are marked as opening expansion."""
-    use = events.read_opening_use(portfolio.source.facts, portfolio.periods)
-    if use is None:
+    facts = portfolio.source.facts
+    use = events.read_opening_use(facts, portfolio.periods)
+    known_from = events.read_use_known_from(facts, portfolio.periods) if use is not None else None
+    if use is None or known_from is None:
         return []
-    found = activation.expansion_activation_rate(portfolio.balances, portfolio.frame, use, portfolio.first_paid)
+    found = activation.expansion_activation_rate(
+        portfolio.balances, portfolio.frame, use, portfolio.first_paid, known_from=known_from
+    )
     return [found]
 
 
@@ -186,8 +191,7 @@ def read_execution(portfolio: Portfolio) -> Parts:
         people = portfolio.accounts.select("account_id", "people")
         found.append(relationships.relationship_depth(portfolio.closing, threads, people))
     reviews = events.read_events(facts, events.REVIEWS)
-    if reviews.height:
-        found.append(execution.qbr_engagement_rate(balances, portfolio.groups.tiers(rows), reviews))
+    found.append(execution.qbr_engagement_rate(balances, portfolio.groups.tiers(rows), reviews))
     return found + _read_anticipation(portfolio)
 
 
@@ -200,6 +204,7 @@ def _read_anticipation(portfolio: Portfolio) -> Parts:
     if decided.height:
         found.append(renewal_anticipation(decided, portfolio.frame, acts))
     contracts = risk.due_within(portfolio.contracts, DAYS_BEFORE)
+    contracts = contracts.filter(pl.col("term_months") >= renewals.SHORTEST_TERM_MONTHS)
     if contracts.height:
         found.append(unprepared_share(contracts, acts))
     return found

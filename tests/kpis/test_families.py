@@ -106,8 +106,11 @@ def test_activation_is_three_days_of_fourteen_after_half_a_year_without():
     first = pl.DataFrame(
         {"account_id": ["new", "again", "slow", "young"], "first_paid_on": [date(2025, 1, 1)] * 3 + [date(2026, 2, 1)]}
     )
-    parts = expansion_activation_rate(balances(new=1, again=1, slow=1, young=1), QUARTER, use, first)
+    paying = balances(new=1, again=1, slow=1, young=1)
+    parts = expansion_activation_rate(paying, QUARTER, use, first, known_from=date(2025, 9, 19))
     assert figure(parts, "expansion_activation_rate") == (1, 3)
+    # A source that began a day later does not know who had used it half a year before.
+    assert not expansion_activation_rate(paying, QUARTER, use, first, known_from=date(2025, 9, 20)).height
 
 
 def test_conversion_counts_products_never_paid_for():
