@@ -208,14 +208,14 @@ class Portfolio:
 
     @cached_property
     def seats(self) -> pl.DataFrame:
-        """period, account_id and the seats licensed at the close."""
+        """period, account_id, product_id and the seats licensed at the close."""
         held = self.subscriptions.filter(pl.col("seats") > 0).join(self.frame.select("period", "close"), how="cross")
         running = (pl.col("started_on") <= pl.col("close")) & (
             pl.col("ended_on").is_null() | (pl.col("ended_on") > pl.col("close"))
         )
         # An open period followed by another of its subscription ends where that one begins.
         held = held.filter(running).sort("started_on").unique(["period", "subscription_id"], keep="last")
-        return held.group_by("period", "account_id").agg(pl.col("seats").sum())
+        return held.group_by("period", "account_id", "product_id").agg(pl.col("seats").sum())
 
     @cached_property
     def lives(self) -> pl.DataFrame:

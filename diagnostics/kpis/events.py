@@ -112,17 +112,34 @@ USE_KNOWN_FROM = """
 SELECT min(day) FROM portfolio_usage
 WHERE organization_id = %(organization)s AND day BETWEEN %(first)s AND %(last)s
 """
-ACTIVE_USERS: dict[str, Any] = {"close": pl.Date, "account_id": pl.String, "active_users": pl.Float64}
-# The source's own count of distinct people where it has one, else the busiest of the 28 days.
+ACTIVE_USERS: dict[str, Any] = {
+    "close": pl.Date,
+    "account_id": pl.String,
+    "product_id": pl.String,
+    "active_users": pl.Float64,
+}
+# Of each product, the source's own count of distinct people where it has one, else the busiest of the 28 days.
 ACTIVE_USERS_STATEMENT = """
-SELECT c.close, u.account_id, coalesce(
+SELECT c.close, u.account_id, u.product_id, coalesce(
     (array_agg(u.quantity ORDER BY u.day DESC, u.quantity DESC) FILTER (WHERE u.metric = 'active_users_28d'))[1],
     max(u.quantity) FILTER (WHERE u.metric = 'active_users'))
 FROM unnest(%(closes)s::date[]) AS c(close)
     JOIN portfolio_usage u ON u.day > c.close - 28 AND u.day <= c.close
 WHERE u.organization_id = %(organization)s AND u.day BETWEEN %(first)s AND %(last)s
     AND u.metric IN ('active_users_28d', 'active_users')
-GROUP BY 1, 2
+GROUP BY 1, 2, 3
+"""
+# The first day on which the source counted somebody's users: one step in the index of each metric.
+SEEN = """
+SELECT a.id, min(seen.day) FROM portfolio_account a
+    CROSS JOIN unnest(ARRAY['active_users_28d', 'active_users']) AS m(metric)
+    CROSS JOIN LATERAL (
+        SELECT u.day FROM portfolio_usage u
+        WHERE u.organization_id = %(organization)s AND u.account_id = a.id AND u.metric = m.metric
+            AND u.day <= %(night)s
+        ORDER BY u.day LIMIT 1
+    ) AS seen
+WHERE a.organization_id = %(organization)s GROUP BY a.id
 """
 FEATURE_DAYS = 180 + 14
 
@@ -150,7 +167,7 @@ def read_use_known_from(facts: Facts, periods: Sequence[Period]) -> date | None:
 
 
 def read_active_users(facts: Facts, closes: Sequence[date]) -> pl.DataFrame:
-    """close, account_id and active_users over the 28 days up to each close."""
+    """close, account_id, product_id (NULL: of no product) and active_users over the 28 days up to each close."""
     days = sorted(closes)
     first = days[0] - timedelta(days=28)
     return facts.read(ACTIVE_USERS_STATEMENT, ACTIVE_USERS, closes=days, first=first, last=days[-1])

@@ -23,6 +23,7 @@ from diagnostics.kpis.success import (
     customer_health,
     expansion_readiness_index,
     intent_signal_volume,
+    match_seats,
     time_to_value,
 )
 from portfolio.terms import add_months
@@ -227,11 +228,11 @@ def read_success(portfolio: Portfolio) -> Parts:
     if active.height:
         # A close before the source began says nothing of adoption.
         known = active.group_by("close").agg(pl.len())["close"]
-        licensed = portfolio.closing.filter(pl.col("close").is_in(known.to_list())).join(
-            portfolio.seats, on=["period", "account_id"], how="inner"
-        )
-        used = licensed.join(active, on=["close", "account_id"], how="left")
-        found.append(adoption_rate(used.with_columns(pl.col("active_users").fill_null(0.0))))
+        closing = portfolio.closing.filter(pl.col("close").is_in(known.to_list())).select(*KEY, "close")
+        key = ["period", "account_id"]
+        seats = portfolio.seats.join(closing.select(*key, "close"), on=key, how="inner")
+        used = match_seats(seats, active, events.read_events(facts, events.SEEN))
+        found.append(adoption_rate(closing.join(used, on=key, how="inner", maintain_order="left")))
     return found
 
 

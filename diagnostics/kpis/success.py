@@ -30,10 +30,28 @@ def distribute_health(diagnosed: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def match_seats(seats: pl.DataFrame, active: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
+    """period, account_id, seats and active_users of accounts that the usage source saw by the close.
+
+    The latest users of each product with seats, added up; of a source that names no product, those of the account.
+    `seats`: period, close, account_id, product_id, seats; `active`: as `read_active_users`; `seen`: account_id, on.
+    """
+    own, key = ["close", "account_id"], ["period", "account_id"]
+    products = active.drop_nulls("product_id").rename({"active_users": "of_product"})
+    whole = active.filter(pl.col("product_id").is_null()).select(*own, of_account="active_users")
+    found = seats.join(seen, on="account_id", how="inner").filter(pl.col("on") <= pl.col("close"))
+    found = found.join(products, on=[*own, "product_id"], how="left").group_by(*key, "close").agg(
+        pl.col("seats").sum(),
+        of_product=pl.when(pl.col("of_product").count() > 0).then(pl.col("of_product").sum()),
+    )  # fmt: skip
+    found = found.join(whole, on=own, how="left")
+    return found.select(*key, "seats", active_users=pl.coalesce("of_product", "of_account", pl.lit(0.0)))
+
+
 def adoption_rate(usage: pl.DataFrame) -> pl.DataFrame:
     """Active users over the 28 days up to the close ÷ licensed seats, of accounts with seats and a usage source.
 
-    `usage`: KEY, active_users (0 where the source is silent of the account), seats. Unit: ratio.
+    `usage`: KEY, active_users (0 where the source is silent of an account it has seen), seats. Unit: ratio.
     """
     name = "adoption_rate"
     licensed = usage.filter(pl.col("seats") > 0)

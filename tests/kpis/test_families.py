@@ -16,7 +16,14 @@ from diagnostics.kpis.frames import MONEY, OF
 from diagnostics.kpis.growth import referral_expansion_revenue
 from diagnostics.kpis.relationships import is_single_threaded, relationship_depth
 from diagnostics.kpis.renewals import arr_secured, renewal_rate
-from diagnostics.kpis.success import customer_health, distribute_health, expansion_readiness_index, time_to_value
+from diagnostics.kpis.success import (
+    adoption_rate,
+    customer_health,
+    distribute_health,
+    expansion_readiness_index,
+    match_seats,
+    time_to_value,
+)
 from tests.kpis.frames import frame, period
 
 CLOSE = date(2026, 6, 30)
@@ -207,6 +214,24 @@ def test_health_is_weighed_and_readiness_held_down():
     assert figure(customer_health(diagnosed), "customer_health") == (80 * 300 + 30 * 100, 400)
     assert figure(expansion_readiness_index(diagnosed), "expansion_readiness_index") == (90, 2)
     assert distribute_health(diagnosed).select("band", "accounts").rows() == [(0, 1), (80, 1)]
+
+
+def test_adoption_adds_up_products_with_seats_of_accounts_that_were_seen():
+    held = [
+        ("two", "core", 10),
+        ("two", "time", 20),
+        ("silent", "core", 5),
+        ("unseen", "core", 100),
+        ("whole", "core", 8),
+    ]
+    seats = pl.DataFrame(held, schema=["account_id", "product_id", "seats"], orient="row")
+    seats = seats.with_columns(period=pl.lit("2026-Q2"), close=pl.lit(CLOSE))
+    users = [("two", "core", 6.0), ("two", "time", 9.0), ("two", "free", 50.0), ("whole", None, 4.0)]
+    active = pl.DataFrame(users, schema=["account_id", "product_id", "active_users"], orient="row")
+    seen = events(("two", 200), ("silent", 90), ("whole", 1))
+    used = match_seats(seats, active.with_columns(close=pl.lit(CLOSE)), seen)
+    paying = balances(two=1, silent=1, unseen=1, whole=1).join(used, on=["period", "account_id"])
+    assert figure(adoption_rate(paying), "adoption_rate") == (6 + 9 + 0 + 4, 10 + 20 + 5 + 8)
 
 
 def test_time_to_value_is_never_negative():
