@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 from django.test import Client
 from django.utils import translation
+from hypothesis import settings
 
 from tests.databases import test_database, truncate_after_transaction_tests
+
+# A test says what is right; how fast is for `make bench`. A busy machine would fail an example that is right.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
