@@ -36,6 +36,12 @@
     filter();
   }
 
+  // A closed dialog's field keeps the focus until the next frame: a letter pressed before that would be lost in it.
+  function close() {
+    dialog.close();
+    input.blur();
+  }
+
   function filter() {
     const words = input.value.trim().toLowerCase();
     for (const jump of jumps.querySelectorAll("[role=option]")) {
@@ -47,7 +53,7 @@
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-palette-open]")) open();
-    if (event.target === dialog) dialog.close();
+    if (event.target === dialog) close();
   });
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k") {
@@ -68,7 +74,7 @@
     } else if (event.key === "Escape") {
       // A search field keeps the first Escape to empty itself; here one is enough.
       event.preventDefault();
-      dialog.close();
+      close();
     } else if (event.key === "Enter") {
       event.preventDefault();
       chosen()?.click();
