@@ -27,6 +27,7 @@ from diagnostics.models import ArrivedFacts, DayDiagnosis, Movement, Night
 from diagnostics.movements import MONTH, MONTH_SLACK, attach_causes, compare_nights, find_moves
 from diagnostics.needs import find_voiced_needs
 from diagnostics.writing import CONTINUED, insert_night_rows
+from portfolio.usage_months import pack_usage
 
 # What cannot wait for the night. A lever that opens or closes, or a limit that comes nearer, also moves by the calendar
 # alone, of which a day that is not over has only a part.
@@ -95,6 +96,7 @@ def diagnose_arrived(organization_id: uuid.UUID, *, wait_seconds: float = 0.0) -
     day = timezone.now().astimezone(organization.zone).date()
     if day <= last.night:
         return DayRun(0, 0)
+    pack_usage(organization_id)
     with hold_lease(organization_id, last.night, wait_seconds=wait_seconds) as lease, service_context(organization_id):
         find_voiced_needs()
         with connection.cursor() as cursor:

@@ -25,6 +25,7 @@ from diagnostics.movements import write_movements
 from diagnostics.needs import find_voiced_needs
 from diagnostics.priorities.writing import write_priorities
 from diagnostics.writing import last_night_before, read_state, write_diagnoses
+from portfolio.usage_months import pack_usage
 
 SOURCES = ("usage", "support", "billing", "crm")
 
@@ -57,6 +58,7 @@ def run_nights(
         refuse_unfinished(Organization.objects.get(), max(nights))
     records = []
     with hold_lease(organization_id, nights[-1], wait_seconds=wait_seconds) as lease:
+        pack_usage(organization_id)
         # In a transaction of its own: what was found in texts stands, whatever becomes of the night.
         with service_context(organization_id):
             find_voiced_needs()

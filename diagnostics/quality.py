@@ -14,7 +14,7 @@ from accounts.models import Organization
 from diagnostics.book import feature_settings
 from diagnostics.doubts import SINCE_DAYS, TRIAL_DAYS
 from diagnostics.features.reading import Facts
-from diagnostics.features.usage import EARLIER_DAYS
+from diagnostics.features.usage_months import EARLIER_DAYS
 from diagnostics.late_facts import count_late_facts
 from diagnostics.models import DoubtfulFacts, Night
 from diagnostics.queries.quality_statements import FIND

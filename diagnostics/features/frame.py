@@ -17,7 +17,8 @@ from .planning import ask_planning
 from .reading import Facts, FeatureSettings, planned_in_sets
 from .subscriptions import ask_subscriptions
 from .support import ask_support
-from .usage import add_earlier, ask_marks, ask_metrics, summarize_metrics
+from .usage import add_earlier, ask_marks, summarize_metrics
+from .usage_months import UsageMonths
 
 KINDS = (
     ask_accounts, ask_subscriptions, ask_limits, ask_marks, ask_invoices, ask_support, ask_exchanges, ask_planning,
@@ -58,15 +59,15 @@ def compute_features(cursor: Any, organization_id: uuid.UUID, night: date, setti
         asked_accounts, asked_subscriptions, asked_limits, asked_marks, *asked = [ask(facts) for ask in KINDS]
         accounts, subscriptions = asked_accounts(), asked_subscriptions()
         # Sent once the others are answered: they become frames while PostgreSQL adds usage up, which takes longest.
-        asked_metrics = ask_metrics(facts)
+        months = UsageMonths(facts, accounts["account_id"])
         accounts = accounts.join(subscriptions, on="account_id", how="left")
         begun = (pl.col("customer_since") <= night).fill_null(True) | pl.col("running").fill_null(False)
         accounts = accounts.filter(pl.col("running").fill_null(True) & begun)
         frame = accounts
         for answer in asked:
             frame = frame.join(answer(), on="account_id", how="left")
-        limits, marks, metrics = asked_limits(), asked_marks(), asked_metrics()
-        usage = add_earlier(facts, summarize_metrics(facts, metrics, marks), accounts)
+        limits, marks, metrics = asked_limits(), asked_marks(), months.read()
+        usage = add_earlier(months, summarize_metrics(facts, metrics, marks), accounts)
         for part in (usage, find_nearest_limits(limits, metrics, usage)):
             frame = frame.join(part, on="account_id", how="left")
         frame = frame.with_columns(

@@ -80,18 +80,25 @@ def ask(
     *,
     literally: bool = False,
 ) -> Answer:
-    """Send a statement whose columns come in the order of `columns`; what is returned waits for its rows.
+    """Send a statement whose columns come in the order of `columns`; what is returned waits for its rows."""
+    answer = ask_row(connection, _pack(statement, tuple(columns.values())), parameters, literally=literally)
+    return lambda: _unpack(answer(), columns)
+
+
+def ask_row(
+    connection: psycopg.Connection, statement: Any, parameters: dict[str, Any], *, literally: bool = False
+) -> Callable[[], tuple[Any, ...] | None]:
+    """Send a statement that packs its own answer into one row; what is returned waits for it.
 
     `literally`: parameters are written into the text, as only literal days let the planner leave out the months of
     usage that are not asked for; any other statement is planned once, where plans are kept.
     """
-    packed: Any = _pack(statement, tuple(columns.values()))
     cursor = psycopg.Cursor(connection)
     if literally:
-        cursor.execute(psycopg.ClientCursor(connection).mogrify(packed, parameters), binary=True, prepare=False)
+        cursor.execute(psycopg.ClientCursor(connection).mogrify(statement, parameters), binary=True, prepare=False)
     else:
-        cursor.execute(packed, parameters, binary=True, prepare=True)
-    return lambda: _unpack(cursor.fetchone(), columns)
+        cursor.execute(statement, parameters, binary=True, prepare=True)
+    return cursor.fetchone
 
 
 @dataclass(frozen=True)
@@ -131,6 +138,11 @@ class Facts:
         """Send a statement about these facts; what is returned waits for its rows."""
         parameters = {**self.parameters, **more}
         return ask(self.cursor.connection, statement, columns, parameters, literally=literally)
+
+    def ask_row(self, statement: str, *, literally: bool = False, **more: Any) -> Callable[[], tuple[Any, ...] | None]:
+        """Send a statement about these facts that packs its own answer; what is returned waits for it."""
+        parameters = {**self.parameters, **more}
+        return ask_row(self.cursor.connection, statement, parameters, literally=literally)
 
     def read(self, statement: str, columns: Columns, **more: Any) -> pl.DataFrame:
         """The rows of a statement, at once."""

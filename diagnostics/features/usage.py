@@ -1,52 +1,15 @@
-"""Usage of the last 84 days, in one pass: one row per account and metric, turned here into one per account."""
+"""Usage of the last 84 days: one row per account, from one per account and metric."""
 
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .reading import AMOUNT, COUNT, DAY, FLAG, TEXT, Answer, Facts
+from .reading import FLAG, TEXT, Answer, Facts
+from .usage_months import WINDOWS, UsageMonths
 
-WINDOW_DAYS = 84  # three times four whole weeks: each window has the same number of Mondays
-EARLIER_DAYS = 730  # how far back an account that was silent all the while is looked for
 TRIAL_DAYS = 60  # usage this long before the first paid day may be a trial; earlier contradicts the contract
-
-WINDOWS = ("28", "29_56", "57_84")
-
-METRICS = {
-    "account_id": TEXT,
-    "metric": TEXT,
-    "sum_28": AMOUNT,
-    "sum_29_56": AMOUNT,
-    "sum_57_84": AMOUNT,
-    "peak_28": AMOUNT,
-    "peak_29_56": AMOUNT,
-    "least": AMOUNT,
-    "days_42": COUNT,
-    "days_84": COUNT,
-}
-
-# A count of distinct people over 28 days is read where the window ends, not where it was highest.
-# The days of use are kept as bits, bit 0 being the night: OR needs no sort, as counting distinct days would.
-# The organization stands in an array because an equality would make PostgreSQL compare it with the policy's in a step
-# of its own, through which every row is handed: a fifteenth of the time.
-STATEMENT = """
-SELECT account_id, metric,
-    sum(quantity) FILTER (WHERE day > %(night)s - 28),
-    sum(quantity) FILTER (WHERE day BETWEEN %(night)s - 55 AND %(night)s - 28),
-    sum(quantity) FILTER (WHERE day < %(night)s - 55),
-    max(quantity) FILTER (WHERE day > %(night)s - 28 AND (metric <> 'active_users_28d' OR day > %(night)s - 3)),
-    max(quantity) FILTER (WHERE day BETWEEN %(night)s - 55 AND %(night)s - 28
-        AND (metric <> 'active_users_28d' OR day > %(night)s - 31)),
-    min(quantity),
-    bit_or(1::bigint << (%(night)s - day)) FILTER (WHERE quantity > 0 AND day > %(night)s - 42),
-    bit_or(1::bigint << (%(night)s - day - 42)) FILTER (WHERE quantity > 0 AND day <= %(night)s - 42)
-FROM portfolio_usage
-WHERE organization_id = ANY(ARRAY[%(organization)s]::uuid[]) AND day BETWEEN %(first)s AND %(night)s
-GROUP BY account_id, metric
-"""
 
 MARKS = {"metric": TEXT, "key": FLAG, "negative": FLAG, "opening": FLAG}
 MARK_STATEMENT = """
@@ -54,34 +17,19 @@ SELECT metric, bool_or(effect = 'key'), bool_or(effect = 'negative'), bool_or(op
 FROM portfolio_feature WHERE organization_id = %(organization)s GROUP BY metric
 """
 
-EARLIER = {"account_id": TEXT, "earlier_on": DAY}
-EARLIER_STATEMENT = """
-SELECT account_id, max(day) FROM portfolio_usage
-WHERE organization_id = %(organization)s AND day BETWEEN %(earliest)s AND %(before)s
-    AND account_id = ANY(%(silent)s::uuid[]) AND quantity > 0
-GROUP BY account_id
-"""
-
-
-def ask_metrics(facts: Facts) -> Answer:
-    """One row per account and metric used within the 84 days."""
-    first = facts.night - timedelta(days=WINDOW_DAYS - 1)
-    return facts.ask(STATEMENT, METRICS, literally=True, first=first)
-
 
 def ask_marks(facts: Facts) -> Answer:
     """One row per metric that the organization calls a feature."""
     return facts.ask(MARK_STATEMENT, MARKS)
 
 
-def add_earlier(facts: Facts, used: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+def add_earlier(months: UsageMonths, used: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
     """One row per account that was ever used, as far as two years back, from those `used` in the 84 days.
 
     `accounts`: account_id, first_paid_on.
     """
     silent = accounts.join(used, on="account_id", how="anti")["account_id"]
-    earlier = _read_earlier(facts, silent) if silent.len() else pl.DataFrame(schema=EARLIER)
-    frame = used.join(earlier, on="account_id", how="full", coalesce=True)
+    frame = used.join(months.read_earlier(silent), on="account_id", how="full", coalesce=True)
     known_to = frame["last_used_on"].max() or frame["earlier_on"].max()
     frame = frame.join(accounts.select("account_id", "first_paid_on"), on="account_id", how="left")
     zeros = ["activity_28", "activity_29_56", "activity_57_84", "active_days_28", "active_days_84"]
@@ -99,14 +47,6 @@ def add_earlier(facts: Facts, used: pl.DataFrame, accounts: pl.DataFrame) -> pl.
         (
             (pl.col("least") < 0) | (pl.col("first_used_on") < pl.col("first_paid_on") - pl.duration(days=TRIAL_DAYS))
         ).alias("usage_contradicts"),
-    )
-
-
-def _read_earlier(facts: Facts, silent: pl.Series) -> pl.DataFrame:
-    before = facts.night - timedelta(days=WINDOW_DAYS)
-    earliest = facts.night - timedelta(days=EARLIER_DAYS)
-    return facts.read(
-        EARLIER_STATEMENT, EARLIER, literally=True, earliest=earliest, before=before, silent=silent.to_list()
     )
 
 

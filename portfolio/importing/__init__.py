@@ -16,6 +16,7 @@ from portfolio.importing.undo import check_undo, claim_undo, undo_import
 from portfolio.importing.uploads import find_uploads, forget_uploads, receive_uploads
 from portfolio.models import Import, ImportFile
 from portfolio.queue import send_to_worker
+from portfolio.usage_months import pack_usage
 
 __all__ = [
     "NotPossible",
@@ -87,5 +88,6 @@ def take_back(
         with service_context(organization_id):
             Import.objects.filter(pk=import_id, state=Import.State.UNDOING).update(state=Import.State.LANDED)
         raise
+    pack_usage(organization_id)
     forget_uploads(organization_id, import_id)
     tell_facts_arrived(organization_id, None, None)

@@ -31,6 +31,7 @@ from portfolio.importing.sources import Guarded, Refused, Source
 from portfolio.importing.usage import UsageReader
 from portfolio.importing.usage_writing import UsageLander
 from portfolio.models import Import, ImportFile
+from portfolio.usage_months import pack_usage
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ class Run:
         with service_context(self.errand.organization_id):
             records.end_import(self.claimed.pk, state, fault=fault)
             days = records.days_of(self.claimed.pk)
+        pack_usage(self.errand.organization_id)
         told = frozenset(self.accounts) if self.accounts is not None else None
         if told is None or told or days:
             tell_facts_arrived(self.errand.organization_id, told, days)

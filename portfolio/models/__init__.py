@@ -15,7 +15,7 @@ from portfolio.models.planning import (
     WhitespaceCell,
 )
 from portfolio.models.revenue import Invoice, Subscription
-from portfolio.models.usage import Usage
+from portfolio.models.usage import Usage, UsageChange, UsageMonth
 
 __all__ = [
     "Account",
@@ -48,5 +48,7 @@ __all__ = [
     "Target",
     "Ticket",
     "Usage",
+    "UsageChange",
+    "UsageMonth",
     "WhitespaceCell",
 ]
