@@ -79,13 +79,15 @@ TERMS = """
     FROM ended WINDOW account AS (PARTITION BY account_id), same AS (PARTITION BY source_id, run ORDER BY started_on)"""
 
 # What runs on the night, or ran out within the grace where the account has nothing else. `whole_terms`: how many are
-# over since the term began (or since `renews_on`, once that has passed).
+# over since the term began (or since `renews_on`, once that has passed). OFFSET 0 keeps PostgreSQL from writing the
+# arithmetic of months into every place that reads its result.
 LIVE = """
     SELECT *, CASE WHEN term_months > 0 THEN
             (date_part('year', since) * 12 + date_part('month', since))::int / term_months END AS whole_terms
     FROM (SELECT *, coalesce(renews_on, term_on) AS anchor_on,
-        age(%(night)s::timestamp, coalesce(renews_on, term_on)::timestamp) AS since FROM terms) AS anchored
-    WHERE end_on IS NULL OR (NOT account_runs AND end_on = last_end_on AND end_on > %(night)s - %(grace)s)"""
+        age(%(night)s::timestamp, coalesce(renews_on, term_on)::timestamp) AS since FROM terms
+        WHERE end_on IS NULL OR (NOT account_runs AND end_on = last_end_on AND end_on > %(night)s - %(grace)s)
+        OFFSET 0) AS anchored"""
 
 RENEWALS = """
     SELECT *, renewal_on - notice_days AS decision_on, CASE
@@ -95,7 +97,7 @@ RENEWALS = """
         ELSE (renewal_on + make_interval(months => term_months))::date - notice_days END AS decides_on
     FROM (SELECT *, CASE WHEN renews_on > %(night)s THEN renews_on
         ELSE (anchor_on + make_interval(months => (whole_terms + 1) * term_months))::date END AS renewal_on
-        FROM live) AS renewing"""
+        FROM live OFFSET 0) AS renewing"""
 
 # What the book pays for a product in a year, and for a plan in a month where three accounts or more pay for it.
 PRICES = """
