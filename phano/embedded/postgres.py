@@ -133,10 +133,11 @@ def find_postmaster(place: Place) -> psutil.Process | None:
 
 
 def clear_remains(place: Place) -> None:
-    """After a kill -9: wait for the children to notice, end those that do not, and drop a misleading pid file.
+    """After a kill -9: wait for the children to notice, end those that do not, and drop misleading pid files.
 
-    PostgreSQL refuses to start while the number in its pid file belongs to any process of its user, and numbers
-    are used again soon after a machine or container starts anew.
+    PostgreSQL refuses to start while the number in its pid file, or in the lock beside its socket, belongs to any
+    process of its user, and numbers are used again soon after a machine or container starts anew. A postmaster that
+    nobody has collected yet counts as one as well.
     """
     deadline = time.monotonic() + ORPHAN_SECONDS
     while orphans := [process for process in psutil.process_iter() if works_in(place, process)]:
@@ -146,9 +147,10 @@ def clear_remains(place: Place) -> None:
                     orphan.kill()
             deadline += ORPHAN_SECONDS
         time.sleep(0.05)
-    status = read_pid_file(place)
-    if status and status[0].strip().isdigit() and psutil.pid_exists(int(status[0])):
-        (place.postgres / "postmaster.pid").unlink()
+    for left in (place.postgres / "postmaster.pid", socket_lock(place)):
+        number = read_lines(left)[:1]
+        if number and number[0].strip().isdigit() and psutil.pid_exists(int(number[0])):
+            left.unlink()
 
 
 def works_in(place: Place, process: psutil.Process) -> bool:
@@ -209,8 +211,17 @@ def run_tool(place: Place, name: str, *arguments: str | Path) -> subprocess.Comp
 
 
 def read_pid_file(place: Place) -> list[str]:
+    return read_lines(place.postgres / "postmaster.pid")
+
+
+def socket_lock(place: Place) -> Path:
+    """The second file that PostgreSQL keeps its number in."""
+    return place.sockets / f".s.PGSQL.{PORT}.lock"
+
+
+def read_lines(path: Path) -> list[str]:
     try:
-        return (place.postgres / "postmaster.pid").read_text().splitlines()
+        return path.read_text().splitlines()
     except (FileNotFoundError, PermissionError):
         return []
 

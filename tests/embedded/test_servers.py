@@ -92,9 +92,9 @@ def test_a_pid_file_that_names_a_stranger_does_not_stop_the_start(place):
     kill_server(postgres.find_postmaster(place))
     stranger = subprocess.Popen(["sleep", "60"], **place.process_options())
     try:
-        pid_file = place.postgres / "postmaster.pid"
-        lines = pid_file.read_text().splitlines()
-        pid_file.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
+        for pid_file in (place.postgres / "postmaster.pid", postgres.socket_lock(place)):
+            lines = pid_file.read_text().splitlines()
+            pid_file.write_text("\n".join([str(stranger.pid), *lines[1:]]) + "\n")
         assert postgres.find_postmaster(place) is None
         assert embedded.ensure_running(place) is True
         assert ask_database(place, "SELECT 1") == 1
