@@ -112,6 +112,9 @@ _SENTENCES: dict[str, Callable[..., str]] = {
             "None of these files has a name of the contract. Name them accounts.csv, subscriptions.csv and so on."
         )
     ),
+    "misnamed": _fixed(
+        lambda: _("The contract has no file %(name)s; perhaps it is %(file)s. Name it so and drop it again.")
+    ),
     "nothing_chosen": _fixed(lambda: _("No file was chosen.")),
     "missing": _fixed(lambda: _("There is no file or folder %(path)s.")),
 }

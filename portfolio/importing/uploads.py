@@ -62,6 +62,10 @@ def _why_nothing(sources: Sequence[Source]) -> Refused:
             return source.refused
     if any(source.ignored_because == "workbook" for source in sources):
         return Refused("workbook")
+    if any(source.ignored_because == "not_from_export" for source in sources):
+        return Refused("not_from_export")
+    if close := next((source for source in sources if source.close_to), None):
+        return Refused("misnamed", name=close.name, file=f"{close.close_to}.csv")
     return Refused("no_file_of_contract") if sources else Refused("nothing_chosen")
 
 

@@ -52,6 +52,8 @@ def files_in(folder: Path) -> list[Path]:
 BAD = {
     "no file at all": ({}, "No file was chosen."),
     "a picture": ({"logo.png": PNG}, "None of these files has a name of the contract."),
+    "a slip in the name": ({"acounts.csv": ACCOUNTS}, "no file acounts.csv; perhaps it is accounts.csv."),
+    "acts alone": ({"acts.csv": b"act_id\n1\n"}, "read only from an export"),
     "a picture with a good name": ({"accounts.csv": PNG}, None),
     "an empty file": ({"accounts.csv": b""}, None),
     "one endless line": ({"accounts.csv": b"x" * 3_000_000}, None),
