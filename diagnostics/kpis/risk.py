@@ -127,6 +127,9 @@ def seed_of(day: date) -> int:
 
 
 def loss_range(due: pl.DataFrame, *, day: date, draws: int = DRAWS) -> LossRange:
-    """`draw_losses` of the rows that `expected_loss` gives, in the order of their contracts."""
-    ordered = due.drop_nulls("arr").sort("account_id", "subscription_id")
+    """`draw_losses` of the rows that `expected_loss` gives, in the order of their contracts.
+
+    That is the order of the source's own ids: by ids of ours an export imported elsewhere would be drawn otherwise.
+    """
+    ordered = due.drop_nulls("arr").sort("subscription_id", "decides_on")
     return draw_losses(ordered["arr"].to_list(), ordered["renewal_risk"].to_list(), seed=seed_of(day), draws=draws)

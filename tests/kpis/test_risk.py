@@ -77,6 +77,14 @@ def test_the_range_of_a_book_is_made_of_amounts_that_can_be_lost():
     assert {spread.p10, spread.p50, spread.p90} <= possible
 
 
+def test_ids_of_ours_draw_no_other_range():
+    """An export gets new ids where it is imported, and is to give the same figures."""
+    due = expected_loss(book())
+    renamed = due.with_columns(account_id=pl.col("account_id").replace({"A": "Z", "B": "Y", "C": "X"}))
+    for draws in range(1, 30):
+        assert loss_range(renamed, day=DAY, draws=draws) == loss_range(due, day=DAY, draws=draws)
+
+
 def test_few_contracts_are_listed_and_many_refused():
     outcomes = list_outcomes(expected_loss(book()))
     assert [(o.lost, o.amount) for o in outcomes[:2]] == [((), Decimal(0)), (("a",), Decimal(1200))]
