@@ -123,6 +123,7 @@ class TestTrial:
         refused = client.post("/o/acme/teams/", {"name": "Late"})
         assert refused.status_code == 403
         assert "The trial is over" in text(refused)
+        assert "your role" not in text(refused)
         # One's own sign-in is not the organization's.
         assert client.post("/preferences/", {"full_name": "Alice"}).status_code == 302
 
