@@ -27,6 +27,7 @@ from diagnostics.discrimination import (
     rank_within,
 )
 from diagnostics.engine import ScoringModel
+from diagnostics.engine.contributions import add_known
 from diagnostics.engine.risk import estimate_risks
 from diagnostics.engine.signals import Score
 from diagnostics.fitting import (
@@ -309,7 +310,8 @@ def _try_curve(past: list[PastNight], default: ScoringModel, health: Trial, fold
 
 def _forecast(diagnoses: pl.DataFrame, model: ScoringModel) -> NDArray[np.float64]:
     """churn_risk of rows already diagnosed, by another curve over the same health."""
-    return estimate_risks(diagnoses, model)["churn_risk"].to_numpy()
+    known = diagnoses.with_columns(add_known(diagnoses, model, "health"))
+    return estimate_risks(known, model)["churn_risk"].to_numpy()
 
 
 def _log_odds(forecasts: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from diagnostics.discrimination import Numbers
 from diagnostics.engine import ScoringModel
+from diagnostics.engine.contributions import add_known
 from diagnostics.engine.model import STEP
 from diagnostics.engine.signals import TIERS, Score
 
@@ -83,9 +84,9 @@ def draw_sample(diagnoses: pl.DataFrame, model: ScoringModel, score: Score, outc
         unit = pl.col("tier").replace_strict(
             units[signal.name], default=units[signal.name]["mid_market"], return_dtype=pl.Float64
         )
+        # Of a withheld score, what is known: as the risk curve takes it.
         strength = signal.ramp.strength(pl.col("values").list.get(place)).fill_null(0.0)
-        # A withheld score is taken at its base.
-        columns.append(pl.when(pl.col(score).is_not_null()).then(strength * unit).otherwise(0.0).alias(signal.name))
+        columns.append((strength * unit).alias(signal.name))
     return Sample(
         names=tuple(signal.name for signal in signals),
         units=units,
@@ -233,7 +234,7 @@ def fit_curve(diagnoses: pl.DataFrame, model: ScoringModel) -> ScoringModel:
     """
     frame = diagnoses.filter(pl.col("churn_risk").is_not_null())
     base = model.base["health"]
-    points = frame["health"].fill_null(base).to_numpy() - base
+    points = add_known(frame, model, "health").to_numpy() - base
     columns = np.hstack([points[:, None], _list_facts(frame, model), np.ones((len(points), 1))])
     risk = model.risk
     found = fit_log_odds(

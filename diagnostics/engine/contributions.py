@@ -92,6 +92,17 @@ def add_up(points: Numbers, model: ScoringModel, score: Score) -> tuple[Numbers,
     return within, within - raw + 0.0
 
 
+def add_known(diagnoses: pl.DataFrame, model: ScoringModel, score: Score) -> pl.Series:
+    """The score of what is known of each diagnosed account, also where it is withheld, by the weights of `model`.
+
+    `diagnoses`: `values` by the signals of this model, and the account's `tier`. Values have seven digits, so that a
+    point may differ from the diagnosis's by a sixteenth.
+    """
+    figures = np.array(diagnoses["values"].to_list(), dtype=float).reshape(diagnoses.height, len(model.figures))
+    within, _end = add_up(weigh_signals(figures, diagnoses["tier"], model), model, score)
+    return pl.Series(f"known_{score}", within)
+
+
 def list_points(points: Numbers, ends: list[Numbers], given: dict[Score, Marks], model: ScoringModel) -> pl.Series:
     """`points` by signal number, the ends of the scale last; those of a score that is withheld are 0."""
     scores = [*(signal.score for signal in model.declarations), *given]

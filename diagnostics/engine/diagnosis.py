@@ -72,6 +72,7 @@ def diagnose(
 
     frame = measured.with_columns(
         health=pl.when(pl.Series(has_health)).then(pl.Series(health)),
+        known_health=pl.Series(health),
         potential=pl.when(pl.Series(has_potential)).then(pl.Series(potential)),
     )
     frame = frame.hstack(estimate_risks(frame, model))

@@ -1,7 +1,8 @@
 """churn_risk and renewal_risk by the default curves: log-odds, linear in health and in known facts.
 
-Here, and only here, the calendar of a contract counts. A withheld health is taken at its base: the
-average account, which is what is known of it. Calibration replaces these curves, not their inputs.
+Here, and only here, the calendar of a contract counts. A health that is withheld, because nobody knows the use, still
+has its base and the points of the sources that are there: late invoices and open tickets are no less true without it.
+Calibration replaces these curves, not their inputs.
 """
 
 from functools import lru_cache
@@ -17,7 +18,8 @@ def _probability(log_odds: pl.Expr) -> pl.Expr:
 
 def estimate_risks(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
     """Columns churn_risk (within the window, wherever a subscription runs) and renewal_risk (not renewed
-    at the next decision date; null where no term is known). `frame` holds the measures and `health`."""
+    at the next decision date; null where no term is known). `frame` holds the measures and
+    `known_health`: base and all known points, also where health is withheld."""
     return frame.select(_write_risks(model))
 
 
@@ -25,7 +27,7 @@ def estimate_risks(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
 def _write_risks(model: ScoringModel) -> list[pl.Expr]:
     curve = model.risk
     window = pl.lit(model.thresholds.risk_window_days)
-    points = pl.col("health").fill_null(model.base["health"]) - model.base["health"]
+    points = pl.col("known_health") - model.base["health"]
     days_to_end = (pl.coalesce("ends_on", "renews_on") - pl.col("night")).dt.total_days()
     noticed = pl.col("notice_given_on").is_not_null()
     ends_within = (days_to_end <= window).fill_null(True)

@@ -1,5 +1,7 @@
 """The default curves: what moves them, and what does not."""
 
+import math
+
 import pytest
 
 from diagnostics.engine import DEFAULT_MODEL
@@ -35,18 +37,24 @@ def test_notice_for_a_day_beyond_the_window_is_not_churn_within_it():
     assert renewal > 0.98
 
 
-def test_worse_health_is_riskier_and_a_withheld_one_is_the_average():
-    ill = {**NEAR, "overdue_invoices": 2, "overdue_days": 60, "overdue_amount": 9.0}
-    blind = {**NEAR, "usage_known_to": None, "last_used_on": None}
-    (ill_churn, _), (plain_churn, _), (blind_churn, blind_renewal) = risks(ill, NEAR, blind)
-    assert ill_churn > plain_churn
+def test_worse_health_is_riskier_and_a_withheld_one_is_what_is_known():
+    unpaid = {"overdue_invoices": 2, "overdue_days": 60, "overdue_amount": 9.0}
+    blind = {"usage_known_to": None, "last_used_on": None}
+    plain, ill, unseen, unseen_ill = diagnose_changed(
+        NEAR, NEAR | unpaid, NEAR | blind, NEAR | blind | unpaid
+    ).to_dicts()
+    assert ill["churn_risk"] > plain["churn_risk"]
+    # Nobody knows whether it is used; that it does not pay is known.
+    assert (unseen["health"], unseen_ill["health"]) == (None, None)
     curve = DEFAULT_MODEL.risk
-    assert blind_churn == pytest.approx(
-        1 / (1 + 2.718281828 ** -(curve.churn_at_base + curve.churn_decision)), abs=1e-4
-    )
-    assert blind_renewal == pytest.approx(
-        1 / (1 + 2.718281828 ** -(curve.renewal_at_base + curve.renewal_auto)), abs=1e-4
-    )
+    fewer = plain["health"] - ill["health"]
+    for risk, per_point in (("churn_risk", curve.churn_per_point), ("renewal_risk", curve.renewal_per_point)):
+        moved = log_odds(unseen_ill[risk]) - log_odds(unseen[risk])
+        assert moved == pytest.approx(-per_point * fewer, abs=0.01)
+
+
+def log_odds(probability):
+    return math.log(probability / (1 - probability))
 
 
 def test_a_contract_without_a_term_has_no_renewal_risk():
