@@ -32,6 +32,7 @@ SCOPES: dict[str, tuple[tuple[str, ...], ...]] = {
 # Rates of rare events: the sum over the book divided by its activity, not a median (which would be 0).
 RATES = {
     "severe_rate": ("severe_90", "activity_84"),
+    "severe_share": ("severe_90", "tickets_90"),
     "reopened_rate": ("reopened_90", "tickets_90"),
     "negative_rate": ("negative_activity_28", "activity_28"),
 }

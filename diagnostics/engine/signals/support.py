@@ -9,7 +9,10 @@ SATISFACTION_PRIOR = (3.0, 4.0)  # as if three of four earlier answers had been 
 USUAL_SURVEY = 0.2
 
 _answers = pl.col("good_180") + pl.col("bad_180")
-_severe_expected = pl.col("peer_severe_rate") * pl.col("activity_84")
+# Of an account whose use nobody knows, what so many tickets let expect.
+_severe_expected = pl.coalesce(
+    pl.col("peer_severe_rate") * pl.col("activity_84"), pl.col("peer_severe_share") * pl.col("tickets_90")
+)
 _reopened_expected = pl.col("peer_reopened_rate") * pl.col("tickets_90")
 _complained = days_since("last_complaint_on")
 
