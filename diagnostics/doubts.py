@@ -49,8 +49,11 @@ DOUBTS: Mapping[str, Doubt] = {
         contradicts=True,
     ),
     "usage_unknown_metric": Doubt(
-        _("Use of a metric that no plan limits and no signal reads"),
-        _("Left out of every score. A row in plan_limits or the name of a known metric brings it in."),
+        _("Use of a metric that no plan limits and no signal knows"),
+        _(
+            "It counts as activity only where an account has no events, people or features. A row in plan_limits or "
+            "the name of a known metric makes it say more."
+        ),
         "usage",
         "usage",
         counted=False,

@@ -73,10 +73,10 @@ INVOICES = {
 # (whole weeks, so that each window holds the same number of Mondays).
 USAGE = {
     "usage_known_to": DAY,  # last day of the organization's usage; null = no usage source
-    "activity_28": AMOUNT,  # events, or active users where an account has no events
+    "activity_28": AMOUNT,  # events, else active users, else features, else whatever is counted
     "activity_29_56": AMOUNT,
     "activity_57_84": AMOUNT,
-    "active_users": AMOUNT,  # people active over 28 days, else on the busiest of the 28 days
+    "active_users": AMOUNT,  # people active over 28 days, else in the busiest week or on the busiest of the 28 days
     "active_users_before": AMOUNT,  # the same 28 days earlier
     "active_days_28": COUNT,
     "active_days_84": COUNT,

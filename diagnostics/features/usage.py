@@ -11,6 +11,8 @@ from .usage_months import WINDOWS, UsageMonths
 
 TRIAL_DAYS = 60  # usage this long before the first paid day may be a trial; earlier contradicts the contract
 
+PEOPLE = ("active_users", "active_users_7d", "active_users_28d")
+
 MARKS = {"metric": TEXT, "key": FLAG, "negative": FLAG, "opening": FLAG}
 MARK_STATEMENT = """
 SELECT metric, bool_or(effect = 'key'), bool_or(effect = 'negative'), bool_or(opens_expansion IS TRUE)
@@ -53,16 +55,19 @@ def add_earlier(months: UsageMonths, used: pl.DataFrame, accounts: pl.DataFrame)
 def summarize_metrics(facts: Facts, metrics: pl.DataFrame, marks: pl.DataFrame) -> pl.DataFrame:
     """One row per account from one per account and metric.
 
-    Activity is `events`; an account without events is measured by its active users, one without either by its
-    features. People are the distinct users over 28 days where the source counts them, else the busiest day's.
+    Activity is `events`; an account without events is measured by its active users, then by its features, by whatever
+    else is counted of it (calls, documents), and by its distinct users over several days: the first of these that it
+    has. People are the distinct users over 28 days where the source counts them, else the busiest week's, or day's.
     """
     accounts = metrics["account_id"].unique(maintain_order=True)
     place = metrics["account_id"].cast(pl.Enum(accounts)).to_physical().to_numpy()
     name = metrics["metric"]
     sums = {window: metrics[f"sum_{window}"].fill_null(0.0).to_numpy() for window in WINDOWS}
     sums["29_84"] = sums["29_56"] + sums["57_84"]
-    rows = {kind: (name == kind).to_numpy() for kind in ("events", "active_users", "active_users_28d")}
+    rows = {kind: (name == kind).to_numpy() for kind in ("events", *PEOPLE)}
     feature = name.str.starts_with("feature:").to_numpy()
+    other = ~np.any([feature, *rows.values()], axis=0)
+    measures = [rows["events"], rows["active_users"], feature, other, rows["active_users_7d"], rows["active_users_28d"]]
 
     def total(which: NDArray[np.bool_], values: NDArray[Any]) -> NDArray[np.float64]:
         return np.bincount(place[which], values[which], accounts.len())
@@ -70,7 +75,7 @@ def summarize_metrics(facts: Facts, metrics: pl.DataFrame, marks: pl.DataFrame) 
     def people(column: str) -> pl.Series:
         found = np.full(accounts.len(), np.nan)
         peaks = metrics[column].to_numpy()
-        for kind in ("active_users", "active_users_28d"):  # the latter counts, where it is known
+        for kind in PEOPLE:  # the latter counts, where it is known
             known = rows[kind] & ~np.isnan(peaks)
             found[place[known]] = peaks[known]
         return pl.Series(found, nan_to_null=True)
@@ -81,18 +86,14 @@ def summarize_metrics(facts: Facts, metrics: pl.DataFrame, marks: pl.DataFrame) 
         return found
 
     ones = np.ones(metrics.height)
-    measured_by = [total(rows[kind], ones) > 0 for kind in ("events", "active_users")]
+    measured_by = [total(which, ones) > 0 for which in measures]
     least = np.full(accounts.len(), np.inf)
     np.minimum.at(least, place, metrics["least"].to_numpy())
     used = {"28": sums["28"] > 0, "84": sums["28"] + sums["29_84"] > 0}
     columns: dict[str, Any] = {
         "account_id": accounts,
         **{
-            f"activity_{window}": np.select(
-                measured_by,
-                [total(rows[kind], sums[window]) for kind in ("events", "active_users")],
-                total(feature, sums[window]),
-            )
+            f"activity_{window}": np.select(measured_by, [total(which, sums[window]) for which in measures])
             for window in WINDOWS
         },
         "active_users": people("peak_28"),

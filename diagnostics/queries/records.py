@@ -245,7 +245,7 @@ FEATURES = "starts_with(u.metric, 'feature:')"
 # Selection: days, condition, by week or over the window.
 USAGE_SELECTIONS = {
     "active users of the last 28 days": (28, "u.metric IN ('active_users_28d', 'active_users')", True),
-    "activity of the last 84 days": (84, "u.metric IN ('events', 'active_users')", True),
+    "activity of the last 84 days": (84, "true", True),
     "features of the last 84 days": (84, FEATURES, False),
     "key features of the last 28 days": (28, f"{FEATURES} AND f.key", False),
     "negative features of the last 28 days": (28, f"{FEATURES} AND f.negative", False),
@@ -254,6 +254,9 @@ USAGE_SELECTIONS = {
 }
 # Of several metrics that say the same, the first that the account has is the one that was read.
 PREFERRED = ("active_users_28d", "events", "active_users")
+
+
+type UsageRow = tuple[str, str, int, float, float]  # metric, name, week before the night, sum, most on a day
 
 
 def _read_usage(selection: str, narrator: Narrator, diagnosis: Diagnosis) -> list[Line]:
@@ -274,6 +277,10 @@ def _read_usage(selection: str, narrator: Narrator, diagnosis: Diagnosis) -> lis
             },
         )
         rows = cursor.fetchall()
+    if selection == "activity of the last 84 days":
+        rows = _keep_measure(rows)
+        # Several metrics measured it together: their weeks say nothing singly.
+        weekly = len({metric for metric, *_rest in rows}) == 1
     if weekly:
         return _tell_weeks(rows, narrator, night)
     totals: dict[tuple[str, str], float] = {}
@@ -286,7 +293,20 @@ def _read_usage(selection: str, narrator: Narrator, diagnosis: Diagnosis) -> lis
     ]
 
 
-def _tell_weeks(rows: list[tuple[str, str, int, float, float]], narrator: Narrator, night: date) -> list[Line]:
+def _keep_measure(rows: list[UsageRow]) -> list[UsageRow]:
+    """Those by which the account's activity was measured, as the features choose them."""
+    order = ("events", "active_users", "feature", "other", "active_users_7d", "active_users_28d")
+
+    def rank(metric: str) -> int:
+        if metric.startswith("feature:"):
+            return order.index("feature")
+        return order.index(metric if metric in order else "other")
+
+    first = min((rank(metric) for metric, *_rest in rows), default=0)
+    return [row for row in rows if rank(row[0]) == first]
+
+
+def _tell_weeks(rows: list[UsageRow], narrator: Narrator, night: date) -> list[Line]:
     present = {metric for metric, *_rest in rows}
     metric = next((name for name in PREFERRED if name in present), next(iter(sorted(present)), ""))
     weeks = sorted((week, total, most) for name, _label, week, total, most in rows if name == metric)

@@ -183,6 +183,31 @@ def test_usage_is_summed_by_windows_of_four_weeks(book):
     assert row["limit_growth"] == pytest.approx((900 - 600) / 56)
 
 
+def test_an_account_without_events_is_measured_by_the_next_best(book):
+    account = book["account"]
+    given = []
+    for metric, quantities in (
+        ("active_users_28d", [3] * 28),
+        ("active_users_7d", [2] * 28),
+        ("documents", [4] * 28),
+        ("api_calls", [10] * 28),
+        ("feature:export", [5] * 28),
+        ("active_users", [1] * 28),
+        ("events", [6] * 28),
+    ):
+        make_usage(account, metric, quantities)
+        given.append(pick(read_one(), "activity_28", "active_users"))
+    assert given == [
+        (28 * 3, 3), (28 * 2, 3), (28 * 4, 3), (28 * 14, 3), (28 * 5, 3), (28 * 1, 3), (28 * 6, 3),
+    ]  # fmt: skip
+
+
+def test_the_busiest_week_tells_more_of_people_than_the_busiest_day(book):
+    make_usage(book["account"], "active_users", [2] * 28)
+    make_usage(book["account"], "active_users_7d", [5, 7, 6, 6] * 7)
+    assert read_one()["active_users"] == 7
+
+
 def test_a_metric_that_stands_at_a_level_is_not_added_up(book):
     make_usage(book["account"], "api_calls", [900, 950, 940] * 10)
     assert pick(read_one(), "limit_used", "limit_included") == (950, 1000)
