@@ -53,13 +53,14 @@ def add_rebasing(movements: pl.DataFrame) -> pl.DataFrame:
     """The movements in their order by account, with `standing`, the ARR after each, and `rebased`.
 
     `rebased` is the product of the account's re-basings up to the movement: what was 100 at the start's plan rate
-    stands for 100 × rebased. 1.0: none.
+    stands for 100 × rebased. 1.0: none. To nothing and from nothing (a year without a plan rate) leave it as it is.
     """
     # The re-basing of a day comes before what else moves on it.
     ordered = movements.sort("account_id", "day", pl.col("kind") != "fx", maintain_order=True)
     ordered = ordered.with_columns(standing=pl.col("amount").cum_sum().over("account_id"))
     before = (pl.col("standing") - pl.col("amount")).cast(pl.Float64)
-    factor = pl.when(pl.col("kind") == "fx").then(pl.col("standing").cast(pl.Float64) / before).otherwise(1.0)
+    rates = (pl.col("kind") == "fx") & (before != 0) & (pl.col("standing") != 0)
+    factor = pl.when(rates).then(pl.col("standing").cast(pl.Float64) / before).otherwise(1.0)
     return ordered.with_columns(rebased=factor.cum_prod().over("account_id"))
 
 
@@ -73,7 +74,7 @@ def balance_at_closing_rates(movements: pl.DataFrame, periods: pl.DataFrame) -> 
     """`balance_periods` of periods in which a fiscal year may begin: start and movements at the rates of the close.
 
     Each movement is re-based as the account was after it, arr_fx is 0, and base is arr_end less the movements: what the
-    ARR of day 1 is worth at the close, 0 where there was none. Unit: currency.
+    ARR of day 1 is worth at the close, 0 where there was none or the close has no plan rate. Unit: currency.
     """
     plain = balance_periods(movements, periods)
     key = ["period", "account_id"]
@@ -84,5 +85,5 @@ def balance_at_closing_rates(movements: pl.DataFrame, periods: pl.DataFrame) -> 
     moved = balance_periods(at_close.select(*MOVEMENTS), periods).select(*key, *MOVED)
     rows = plain.drop(MOVED).join(moved, on=key, how="left", maintain_order="left")
     rows = rows.with_columns(pl.col(MOVED).fill_null(pl.lit(0, dtype=MONEY)))
-    base = pl.when(pl.col(START) != 0).then(pl.col(END) - pl.sum_horizontal(MOVED))
+    base = pl.when(pl.col(START) != 0).then((pl.col(END) - pl.sum_horizontal(MOVED)).clip(pl.lit(0, dtype=MONEY)))
     return rows.with_columns(base=base.otherwise(pl.lit(0, dtype=MONEY))).select(plain.columns)

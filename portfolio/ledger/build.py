@@ -40,7 +40,7 @@ class Movement:
 
 @dataclass
 class Ledger:
-    """Movements by day and account, and the periods that have no amount for want of a rate."""
+    """Movements by day and account, and the periods that have no amount in some year for want of a rate."""
 
     movements: list[Movement] = field(default_factory=list)
     errors: list[tuple[str, str, str]] = field(default_factory=list)
@@ -61,8 +61,8 @@ def build_ledger(
 ) -> Ledger:
     """Every ARR movement up to `until`, knowing nothing later.
 
-    `parents`: account → ultimate parent; a contract moved between accounts of one parent is a transfer. A period
-    whose currency has no rate is kept out and listed in `errors` as (account, subscription, reason).
+    `parents`: account → ultimate parent; a contract moved between accounts of one parent is a transfer. A period has no
+    ARR in a fiscal year without a rate for its currency, and is listed in `errors` as (account, subscription, reason).
     """
     above = pl.DataFrame(list((parents or {}).items()), schema=PARENTS, orient="row")
     movements, unpriced = build_movements(
@@ -89,12 +89,7 @@ def build_movements(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(MOVEMENTS, the unpriced periods with `missing_year`) of a frame of PERIODS; as `build_ledger`, in frames."""
     unpriced = find_unpriced(periods, rates, first_month=first_month, until=until)
-    priced = (
-        periods.join(unpriced, on=["account_id", "subscription_id", "started_on"], how="anti")
-        if unpriced.height
-        else periods
-    )
-    settled = settle_periods(priced, grace_days=grace_days, until=until)
+    settled = settle_periods(periods, grace_days=grace_days, until=until)
     steps = step_arr(settled, rates, reporting=reporting, first_month=first_month, until=until)
     key = ["account_id", "family", "day"]
     steps = steps.with_columns(after=(pl.col("starts") - pl.col("ends")).cum_sum().over("account_id", "family"))

@@ -11,7 +11,10 @@ STEPS = ("account_id", "family", "day", "fx", "amount", "starts", "ends")
 
 
 def find_unpriced(periods: pl.DataFrame, rates: pl.DataFrame, *, first_month: int, until: date) -> pl.DataFrame:
-    """The periods of which a fiscal year has no plan rate, with `missing_year`, the first such year."""
+    """The periods of which a fiscal year has no plan rate, with `missing_year`, the first such year.
+
+    They are kept: in a year without a rate they have no ARR, and one with a rate after it re-bases them from nothing.
+    """
     last = pl.min_horizontal(pl.col("ended_on").fill_null(until), pl.lit(until))
     years = pl.int_ranges(
         fiscal_year(pl.col("started_on"), first_month),
@@ -48,19 +51,18 @@ def step_arr(
 
 
 def _priced(frame: pl.DataFrame, rates: pl.DataFrame, first_month: int) -> pl.DataFrame:
-    """`arr` at the rate of the day's fiscal year; an end moved past the known rates keeps the last one."""
+    """`arr` at the rate of the day's fiscal year; 0 where that year has none."""
     year = fiscal_year(pl.col("day"), first_month).cast(pl.Int32)
     keyed = frame.with_columns(fiscal_year=year)
     found = keyed.join(rates, on=["fiscal_year", "currency"], how="left", maintain_order="left")
-    if found["rate"].null_count():
-        before = rates.with_columns(fiscal_year=pl.col("fiscal_year") + 1).rename({"rate": "rate_before"})
-        found = found.join(before, on=["fiscal_year", "currency"], how="left", maintain_order="left")
-        found = found.with_columns(rate=pl.coalesce("rate", "rate_before"))
-    return found.with_columns(arr=pl.col("arr") * pl.col("rate"))
+    return found.with_columns(arr=pl.col("arr") * pl.col("rate").fill_null(0))
 
 
 def _rebase(foreign: pl.DataFrame, rates: pl.DataFrame, first_month: int, until: date) -> pl.DataFrame:
-    """One row per period and fiscal-year start within it: day and fx, the change by the new rate alone."""
+    """One row per period and fiscal-year start within it: day and fx, the change by the new rate alone.
+
+    A year without a rate re-bases to nothing, which is neither churn nor contraction: the customer still pays.
+    """
     last = pl.min_horizontal(pl.col("end_on").fill_null(until), pl.lit(until))
     years = pl.int_ranges(
         fiscal_year(pl.col("started_on"), first_month) + 1, fiscal_year(last, first_month) + 1, dtype=pl.Int32
@@ -68,5 +70,6 @@ def _rebase(foreign: pl.DataFrame, rates: pl.DataFrame, first_month: int, until:
     rows = foreign.with_columns(fiscal_year=years).explode("fiscal_year").drop_nulls("fiscal_year")
     rows = rows.with_columns(day=pl.date(pl.col("fiscal_year"), first_month, 1))
     before = rates.select("currency", pl.col("fiscal_year") + 1, rate_before="rate")
-    rows = rows.join(rates, on=["fiscal_year", "currency"], how="inner").join(before, on=["fiscal_year", "currency"])
-    return rows.with_columns(fx=pl.col("arr") * (pl.col("rate") - pl.col("rate_before")))
+    for known in (rates, before):
+        rows = rows.join(known, on=["fiscal_year", "currency"], how="left", maintain_order="left")
+    return rows.with_columns(fx=pl.col("arr") * (pl.col("rate").fill_null(0) - pl.col("rate_before").fill_null(0)))

@@ -46,3 +46,12 @@ def test_what_left_before_the_year_turned_is_lost_at_the_rate_it_had():
         ("b", "2025-01-01", "new", 100), ("b", "2026-01-01", "fx", 20), ("b", "2026-03-01", "contraction", -60),
     )  # fmt: skip
     assert left == {"nrr": (60, 220), "grr": (60, 220)}
+
+
+def test_what_no_plan_rate_prices_at_the_close_is_neither_kept_nor_lost():
+    unpriced = keep(
+        ("a", "2025-01-01", "new", 100), ("a", "2025-10-01", "expansion", 100), ("a", "2026-01-01", "fx", -200),
+        ("b", "2026-01-01", "fx", 70), ("b", "2026-02-01", "expansion", 10),
+        ("c", "2025-01-01", "new", 50),
+    )  # fmt: skip
+    assert unpriced == {"nrr": (50, 50), "grr": (50, 50)}

@@ -138,6 +138,27 @@ def test_a_missing_rate_is_an_error_on_that_row_and_not_a_guess():
     assert ledger.errors == [("A", "S1", "No rate for SEK in 2025.")]
 
 
+def test_a_year_without_a_rate_is_neither_churn_nor_new():
+    rates = Rates("EUR", {(2024, "SEK"): Decimal("0.09"), (2025, "SEK"): Decimal("0.10")})
+    ledger = build_ledger(
+        [
+            period("2023-02-01", "2024-06-01", "1000", currency="SEK"),
+            period("2024-06-01", "2025-03-01", "1500", currency="SEK", change_reason="upsell"),
+            period("2025-03-01", None, "2000", currency="SEK", change_reason="upsell"),
+        ],
+        until=UNTIL,
+        rates=rates,
+    )
+    assert [(m.day.isoformat(), m.kind, m.amount) for m in ledger.movements] == [
+        ("2024-01-01", "fx", Decimal(1080)),
+        ("2024-06-01", "expansion", Decimal(540)),
+        ("2025-01-01", "fx", Decimal(180)),
+        ("2025-03-01", "expansion", Decimal(600)),
+        ("2026-01-01", "fx", Decimal(-2400)),
+    ]
+    assert [reason for *_row, reason in ledger.errors] == ["No rate for SEK in 2023.", "No rate for SEK in 2026."]
+
+
 START = date(2025, 1, 1)
 periods = st.builds(
     lambda account, subscription, product, start, length, mrr, currency, seats, rank: Period(
