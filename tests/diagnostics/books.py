@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 from diagnostics.night import run_night
 from portfolio.models import Account, Product, Subscription
 
-# The real yesterday: PostgreSQL's clock, by which contexts expire, does not travel.
-TODAY = datetime.now(ZoneInfo("Europe/Paris")).date()
+# The real yesterday: PostgreSQL's clock, by which contexts expire, does not travel. `conftest` keeps Django's clock on
+# this day, whenever midnight passes.
+PARIS = ZoneInfo("Europe/Paris")
+TODAY = datetime.now(PARIS).date()
 NIGHT = TODAY - timedelta(days=1)
 
 

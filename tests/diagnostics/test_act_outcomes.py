@@ -14,10 +14,10 @@ from diagnostics.models import Diagnosis, Movement
 from diagnostics.queries.act_outcomes import read_act_outcomes
 from portfolio.models import Act, Product, Subscription
 from tests.diagnostics.accounts_list import text_of
+from tests.diagnostics.books import TODAY
 from tests.diagnostics.diagnosed import diagnose_by_hand, make_account
 
 URL = "/o/acme/outcomes/"
-TODAY = timezone.localdate()
 
 
 def ago(days):
