@@ -40,7 +40,8 @@ from diagnostics.fitting import (
     fit_curve,
     fit_factors,
 )
-from diagnostics.model_versions import publish_model, starting_model
+from diagnostics.model_versions import Overtaken, latest_version, number_in_force, publish_model, starting_model
+from diagnostics.models import ModelVersion
 from diagnostics.needs import find_voiced_needs
 from diagnostics.outcomes import (
     HORIZON_DAYS,
@@ -123,7 +124,8 @@ def calibrate(organization_id: uuid.UUID, as_of: date, *, publish: bool = False)
     """Fit the default model to the outcomes known by `as_of`; writes nothing but, on request, a new version.
 
     Facts dated after `as_of` change nothing. Raises TooLittleHistory where fewer than 50 accounts churned and fewer
-    than 50 expanded, or the nights are too few to judge one by earlier ones.
+    than 50 expanded, or the nights are too few to judge one by earlier ones; Overtaken where the model in force or its
+    thresholds changed meanwhile (then nothing is published).
     """
     with service_context(organization_id):
         find_voiced_needs()
@@ -135,17 +137,33 @@ def calibrate(organization_id: uuid.UUID, as_of: date, *, publish: bool = False)
         past = list(replay_nights(organization, nights, outcomes))
         telling = _last_telling_night(as_of, outcomes.grace_days)
         later = list_months_on(outcomes.last_night, telling, at_most=MOST_NIGHTS)[1:]
+        number, start = number_in_force(), starting_model(organization)
         found = fit_model(
             past,
-            starting_model(organization),
+            start,
             as_of,
             settled_days=HORIZON_DAYS + outcomes.grace_days,
             recent=list(replay_nights(organization, later, outcomes)) if past else [],
         )
         if publish and found.changed:
+            refuse_overtaken(number, start)
             fitted = {"as_of": as_of.isoformat(), "last_night": nights[-1].isoformat(), "nights": len(nights)}
             found = replace(found, number=publish_model(found.model, fitted=fitted).number)
     return found
+
+
+def refuse_overtaken(number: int, start: ScoringModel) -> None:
+    """Raise Overtaken unless version `number` and the thresholds of `start` are still in force; locks them till then.
+
+    A fit takes minutes, and thresholds are people's choices: published over, they would be lost without a word.
+    """
+    organization = Organization.objects.select_for_update().get()
+    latest = latest_version()
+    # A night's first version of the default is nobody's choice.
+    if latest is not None and latest.number != number and latest.origin != ModelVersion.Origin.DEFAULT:
+        raise Overtaken("Another version of the model was published meanwhile.")
+    if starting_model(organization).thresholds != start.thresholds:
+        raise Overtaken("The amount for defense was changed meanwhile.")
 
 
 def _last_telling_night(as_of: date, grace_days: int) -> date:

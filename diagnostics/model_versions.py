@@ -18,6 +18,10 @@ from diagnostics.models import ModelVersion, Night
 BESIDE = ("fitted", "returned_to")
 
 
+class Overtaken(ValueError):
+    """Another model version was published since the person or the fit looked; the message is for the log."""
+
+
 def ensure_model_version(organization: Organization, night: date | None = None) -> ModelVersion:
     """The version by which a night is diagnosed, made at first use; without a night, the next night's.
 
@@ -62,6 +66,12 @@ def starting_model(organization: Organization) -> ScoringModel:
 def latest_version() -> ModelVersion | None:
     """The version with the highest number; None before the first night."""
     return ModelVersion.objects.order_by("-number").first()
+
+
+def number_in_force() -> int:
+    """The number of the model version in force; 0 before the first."""
+    latest = latest_version()
+    return latest.number if latest else 0
 
 
 def read_model_in_force(

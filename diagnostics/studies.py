@@ -19,7 +19,7 @@ from accounts.rules import lock_for
 from diagnostics.backtest import NothingToJudge, run_backtest
 from diagnostics.calibration import TooLittleHistory, calibrate
 from diagnostics.engine import ScoringModel
-from diagnostics.model_versions import latest_version, publish_model, starting_model
+from diagnostics.model_versions import Overtaken, number_in_force, publish_model, starting_model
 from diagnostics.models import Study
 from diagnostics.night import last_ended_day
 from diagnostics.outcomes import HORIZON_DAYS, add_months, find_first_night
@@ -35,10 +35,6 @@ KEPT = 12  # studies of a kind
 
 class NotPossible(ValueError):
     """What was asked for cannot be done; the message is for the log."""
-
-
-class Overtaken(ValueError):
-    """Another model version was published since the person looked; the message is for the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,12 +173,6 @@ def publish_calibration(*, actor: Membership, study: Study, number: int) -> int:
     version = publish_model(replace(ScoringModel.from_json(found.model), thresholds=thresholds), fitted=fitted)
     Study.objects.filter(pk=study.pk).update(result={**study.result, "published": version.number})
     return version.number
-
-
-def number_in_force() -> int:
-    """The number of the model version in force; 0 before the first."""
-    latest = latest_version()
-    return latest.number if latest else 0
 
 
 def latest_study(kind: Study.Kind, *states: Study.State) -> Study | None:

@@ -4,13 +4,16 @@ import io
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from threading import Thread
 
 import numpy as np
 import polars as pl
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, Organization
+from diagnostics import calibration
 from diagnostics.calibration import TooLittleHistory, _list_folds, calibrate, fit_model
 from diagnostics.discrimination import measure_auc
 from diagnostics.engine import DEFAULT_MODEL, diagnose, read_contributions
@@ -279,6 +282,51 @@ def test_facts_after_the_date_change_nothing_and_publishing_adds_one_version(cas
     call_command("diagnose", organization="acme", night=date(2025, 1, 31), stdout=out)
     with service_context(cast.acme.id):
         assert Night.objects.get().model_version == version
+
+
+def publish_meanwhile():
+    publish_model(
+        replace(DEFAULT_MODEL, thresholds=replace(DEFAULT_MODEL.thresholds, fragile_below=55.0)), origin="own"
+    )
+
+
+def raise_amount_meanwhile():
+    Organization.objects.update(defense_arr=Decimal(77_000))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("act", "why"),
+    [(publish_meanwhile, "Another version of the model was published"), (raise_amount_meanwhile, "amount for defense")],
+)
+def test_what_people_set_while_it_ran_is_not_published_over(cast, monkeypatch, act, why):
+    """Somebody else's transaction commits between the reading of the thresholds and the publishing."""
+    from accounts.context import service_context
+
+    with service_context(cast.acme.id):
+        make_portfolio(cast.acme)
+
+    def somebody_else():
+        with service_context(cast.acme.id):
+            act()
+        connection.close()
+
+    def fit_meanwhile(*given, **options):
+        found = fit_model(*given, **options)
+        other = Thread(target=somebody_else)
+        other.start()
+        other.join()
+        return found
+
+    monkeypatch.setattr(calibration, "fit_model", fit_meanwhile)
+    with pytest.raises(CommandError, match=f"Nothing is published. .*{why}"):
+        call_command("calibrate", organization="acme", as_of=AS_OF, publish=True)
+    with service_context(cast.acme.id):
+        assert not ModelVersion.objects.filter(origin="fitted").exists()
+    monkeypatch.undo()
+    out = io.StringIO()
+    call_command("calibrate", organization="acme", as_of=AS_OF, publish=True, stdout=out)
+    assert "Published as version" in out.getvalue()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from diagnostics.calibration import Calibration, TooLittleHistory, Trial, calibrate
 from diagnostics.management.organizations import add_organization_argument, organization_named, parse_day
+from diagnostics.model_versions import Overtaken
 
 OUTCOME = {"health": "churn", "potential": "expansion"}
 
@@ -27,6 +28,8 @@ class Command(BaseCommand):
             found = calibrate(organization_named(options["organization"]), options["as_of"], publish=options["publish"])
         except TooLittleHistory as error:
             raise CommandError(f"The default stays. {error}") from error
+        except Overtaken as error:
+            raise CommandError(f"Nothing is published. {error} Run it again.") from error
         self.stdout.write(f"{len(found.nights)} monthly nights, {found.nights[0]} to {found.nights[-1]}.")
         for trial in found.trials.values():
             self.stdout.write(describe_trial(trial))
