@@ -74,7 +74,8 @@ def shell(request: Any) -> dict[str, Any]:
                 "label": label,
                 "icon": icon,
                 "url": url,
-                "count": counts.get(key),
+                # Where there is nothing, nothing calls.
+                "count": counts.get(key) or None,
                 "current": request.path == url or (url.count("/") > 3 and request.path.startswith(url)),
             }
             for _order, group, key, label, icon, url_name, permission in NAVIGATION

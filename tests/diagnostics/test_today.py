@@ -1,5 +1,6 @@
 """Today: whose priorities, every act with its undo, and what strangers and viewers get."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -52,6 +53,15 @@ def test_a_part_for_htmx_holds_the_same_list_without_the_frame(book, client_for)
     part = client_for(book.bob).get(URL, headers={"HX-Request": "true"}).content.decode()
     assert "Kestrel" in part
     assert "<html" not in part
+
+
+def test_the_navigation_counts_ones_own_rows_and_shows_no_count_of_nothing(book, client_for):
+    counted = re.compile(r'<span class="lbl">Today</span><span class="count">(\d+)</span>')
+    assert counted.findall(client_for(book.bob).get(URL).content.decode()) == ["1"]
+    # Alice manages, and nothing waits in her name.
+    text = client_for(book.alice).get(URL).content.decode()
+    assert '<span class="lbl">Today</span></a>' in text
+    assert not counted.findall(text)
 
 
 @pytest.mark.parametrize(
