@@ -1,8 +1,8 @@
 """Finding voiced needs: each product's phrases in the texts of tickets and exchanges, once per new text or phrase.
 
 Texts are opened in the worker and passed to PostgreSQL as parameters; its full-text functions match inflected words
-in English and French. What is kept is the record, the product and the place in the text: nothing derived from a
-sealed text stands in the clear.
+in English and French, each text by the rules of its own language (docs/decisions/0017). What is kept is the record,
+the product and the place in the text: nothing derived from a sealed text stands in the clear.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from django.db.models import Model
 
 from accounts.context import current_context
 from diagnostics.models.needs import ReadText, VoicedNeed
+from portfolio import need_phrases
 from portfolio.models import Interaction, Product, Ticket
 
 # Opened texts held in memory at a time.
@@ -30,43 +31,53 @@ SOURCES: tuple[tuple[type[Model], str, tuple[str, ...], str], ...] = (
     (Interaction, "interaction", ("text",), "happened_at"),
 )
 
-# The whole text comes back with the matched words between marks, so that their place can be counted.
+# Written into the state of a text that was read: another way of searching reads every text again.
+RULES = "2"
+
+# A text is in the language of which it holds more function words: PostgreSQL leaves those out of its vector. Where
+# neither has more, and only there, both languages' rules are tried. A phrase of one language is looked for in its
+# texts and in those whose language cannot be told. The whole text comes back with the matched words between marks, so
+# that their place can be counted.
 MATCH = """
 WITH said AS MATERIALIZED (
     SELECT place, body, to_tsvector('english', body) AS english, to_tsvector('french', body) AS french
     FROM unnest(%(texts)s::text[]) WITH ORDINALITY AS given (body, place)
+), heard AS MATERIALIZED (
+    SELECT place, body, words, vector
+    FROM said, LATERAL (
+        SELECT (SELECT coalesce(sum(cardinality(positions)), 0) FROM unnest(english)) AS in_english,
+               (SELECT coalesce(sum(cardinality(positions)), 0) FROM unnest(french)) AS in_french
+    ) kept, LATERAL (
+        SELECT 'english', english WHERE in_english <= in_french
+        UNION ALL SELECT 'french', french WHERE in_french <= in_english
+    ) AS own (words, vector)
 ), wanted AS MATERIALIZED (
-    SELECT place, phraseto_tsquery('english', phrase) AS english, phraseto_tsquery('french', phrase) AS french
-    FROM unnest(%(phrases)s::text[]) WITH ORDINALITY AS given (phrase, place)
-), found AS (
-    SELECT said.place AS text_place, wanted.place AS phrase_place, 'english'::regconfig AS words, body,
-        wanted.english AS query
-    FROM said JOIN wanted ON said.english @@ wanted.english
-    UNION ALL
-    SELECT said.place, wanted.place, 'french', body, wanted.french FROM said JOIN wanted ON said.french @@ wanted.french
+    SELECT place, words, phraseto_tsquery(words::regconfig, phrase) AS query
+    FROM unnest(%(phrases)s::text[], %(languages)s::text[]) WITH ORDINALITY AS given (phrase, language, place)
+        JOIN (VALUES ('en', 'english'), ('fr', 'french')) AS rules (code, words) ON language IN ('', code)
 )
-SELECT text_place, phrase_place,
-    ts_headline(words, body, query, 'HighlightAll=true, StartSel=' || chr(1) || ', StopSel=' || chr(2))
-FROM found
+SELECT heard.place, wanted.place,
+    ts_headline(words::regconfig, body, query, 'HighlightAll=true, StartSel=' || chr(1) || ', StopSel=' || chr(2))
+FROM heard JOIN wanted USING (words) WHERE heard.vector @@ wanted.query
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """One need phrase of a product."""
+    """One need phrase of a product; `language` is en, fr, or '' for either."""
 
     product_id: uuid.UUID
     words: str
+    language: str
 
 
 def read_phrases() -> list[Phrase]:
     """The phrases of all products, in a fixed order."""
     products = Product.objects.exclude(need_phrases="").order_by("source_id")
     return [
-        Phrase(product.id, words)
+        Phrase(product.id, phrase.words, phrase.language)
         for product in products
-        for part in product.need_phrases.split(";")
-        if (words := part.strip())
+        for phrase in need_phrases.read_phrases(product.need_phrases)
     ]
 
 
@@ -80,7 +91,8 @@ def find_voiced_needs() -> int:
         VoicedNeed.objects.all().delete()
         ReadText.objects.all().delete()
         return 0
-    digest = hashlib.sha256("\n".join(f"{p.product_id}:{p.words}" for p in phrases).encode()).digest()
+    spelled = [RULES, *(f"{phrase.product_id}:{phrase.language}:{phrase.words}" for phrase in phrases)]
+    digest = hashlib.sha256("\n".join(spelled).encode()).digest()
     searched = 0
     for model, kind, columns, said_at in SOURCES:
         for records in _unread_blocks(model, kind, digest):
@@ -112,7 +124,8 @@ def _search_block(
     texts = [getattr(record, column)[:LONGEST_TEXT].translate(UNSENT) for record, column in places]
     found: dict[tuple[uuid.UUID, uuid.UUID], VoicedNeed] = {}
     with connection.cursor() as cursor:
-        cursor.execute(MATCH, {"texts": texts, "phrases": [phrase.words for phrase in phrases]})
+        given = {"phrases": [one.words for one in phrases], "languages": [one.language for one in phrases]}
+        cursor.execute(MATCH, {"texts": texts, **given})
         for text_place, phrase_place, marked in cursor.fetchall():
             record, column = places[text_place - 1]
             product_id = phrases[phrase_place - 1].product_id

@@ -33,7 +33,10 @@ LABELS: Mapping[str, Any] = {
     "plan_id": _("Plan"),
 }
 HELPS: Mapping[str, Any] = {
-    "need_phrases": _("By which an exchange or a ticket voices this need, in English and in French, separated by ;"),
+    "need_phrases": _(
+        "By which an exchange or a ticket voices this need, in English and in French, separated by ; "
+        "A phrase that begins with en: or fr: is looked for in texts of that language only."
+    ),
     "rank": _("1 is the lowest"),
     "metric": _("feature:NAME as in usage, or for a limit seats, api_calls or another metric"),
     "currency": _("Empty: the reporting currency"),

@@ -77,7 +77,14 @@ _DECLARED = (
         Column("name", required=True),
         Column("family"),
         Column("core", Kind.BOOLEAN, meaning=_("the main product")),
-        Column("need_phrases", Kind.PROSE, meaning=_("by which an exchange voices this need; separated by ;")),
+        Column(
+            "need_phrases",
+            Kind.PROSE,
+            meaning=_(
+                "by which an exchange voices this need; separated by ; a phrase that begins with en: or fr: is of that "
+                "language"
+            ),
+        ),
     ),
     file(
         "features",

@@ -14,7 +14,7 @@ def product_key(**options: Any) -> TenantForeignKey:
 
 
 class Product(SourcedFact):
-    """Something the organization sells; `need_phrases` are separated by ';'."""
+    """Something the organization sells; `need_phrases` are separated by ';' (portfolio.need_phrases)."""
 
     name = models.TextField()
     family = text()

@@ -8,6 +8,7 @@ from django import template
 from django.urls import reverse
 
 from portfolio.catalogue_forms import WORDS
+from portfolio.need_phrases import read_phrases
 from portfolio.queries.catalogue import Amount, Gap
 
 register = template.Library()
@@ -22,7 +23,7 @@ def cell_words(cell: str) -> str:
 @register.filter
 def count_phrases(need_phrases: str) -> str:
     """How many phrases a product is voiced by; a dash where there is none."""
-    count = sum(bool(phrase.strip()) for phrase in need_phrases.split(";"))
+    count = len(read_phrases(need_phrases))
     return str(count) if count else "–"
 
 

@@ -32,6 +32,7 @@ from portfolio.catalogue import (
 from portfolio.catalogue_forms import NAMES, WORDS, describe_form
 from portfolio.contract import FILES
 from portfolio.models import Product
+from portfolio.need_phrases import read_phrases
 from portfolio.queries.catalogue import list_edited, read_catalogue
 
 SHOWN = "shown:"
@@ -65,7 +66,7 @@ def catalogue_product(request: MemberRequest, product_id: uuid.UUID) -> HttpResp
         "whole": whole,
         "may_change": may_change(request),
         "effects": [(value, WORDS[value]) for value in FILES["features"].by_name["effect"].choices],
-        "phrases": [phrase.strip() for phrase in line.product.need_phrases.split(";") if phrase.strip()],
+        "phrases": read_phrases(line.product.need_phrases),
     }
     return render(request, "portfolio/catalogue_product.html", context)
 

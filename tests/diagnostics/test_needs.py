@@ -61,19 +61,103 @@ def test_a_text_is_read_once_until_it_or_the_phrases_change(account):
     ticket = add_ticket(account, "1", "Please automate approvals.")
     assert find_voiced_needs() == 1
     assert find_voiced_needs() == 0
-    ticket.body, ticket.sealed_digest = "All is well.", b"other"
+    ticket.body, ticket.sealed_digest = "Rosters take hours.", b"other"
     ticket.save()
     assert find_voiced_needs() == 1
     assert read_found() == []
-    Product.objects.filter(source_id="flow").update(need_phrases="all is well")
+    Product.objects.filter(source_id="flow").update(need_phrases="roster takes hours")
     assert find_voiced_needs() == 1
-    assert read_found() == [("Flow", "All is well")]
+    assert read_found() == [("Flow", "Rosters take hours")]
     Product.objects.filter(source_id="flow").update(need_phrases="")
     assert find_voiced_needs() == 0
     assert read_found() == []
 
 
-@pytest.mark.parametrize("words", ["'; DROP TABLE x; --", "a & | ! ( :*", "%s %(x)s \\ \x01", "", "."])
+def hear(account: Account, phrases: str, said: list[str]) -> list[str]:
+    """The words that these phrases are found by, in the order of the texts."""
+    Product.objects.filter(source_id="flow").update(need_phrases=phrases)
+    for number, text in enumerate(said):
+        add_ticket(account, f"{number:02}", text)
+        Ticket.objects.filter(source_id=f"{number:02}").update(opened_at=SAID + timedelta(minutes=number))
+    find_voiced_needs()
+    return [words for _product, words in read_found()]
+
+
+ENGLISH = [
+    "We are planning rotations for the whole team this summer.",
+    "Can you plan rotation and absence for us?",
+    "They planned rotations by hand.",
+]
+FRENCH = [
+    "Nous devons planifier les rotations de toute l’équipe.",
+    "Nous avons planifié une rotation pour vous.",
+    "Les équipes planifiaient des rotations à la main.",
+]
+
+
+@pytest.mark.parametrize(
+    ("phrases", "found"),
+    [
+        ("en: plan rotation", ["planning rotations", "plan rotation", "planned rotations"]),
+        (
+            "FR : planifier une rotation",
+            ["planifier les rotations", "planifié une rotation", "planifiaient des rotations"],
+        ),
+        # Of no language: by the rules of whichever language the text is in.
+        (
+            "plan rotation; planifier des rotations",
+            [
+                *("planning rotations", "plan rotation", "planned rotations"),
+                *("planifier les rotations", "planifié une rotation", "planifiaient des rotations"),
+            ],
+        ),
+    ],
+)
+def test_inflected_words_are_found_by_the_rules_of_their_language(account, phrases, found):
+    assert hear(account, phrases, [*ENGLISH, *FRENCH]) == found
+
+
+FRIENDS = [
+    "Our location has changed: please send the invoices to the new one.",  # English, a place
+    "Nous cherchons une solution pour la location de nos engins.",  # French, a rental
+    "We cannot locate the report that you sent us.",  # English, and of the same English stem
+    "Nous suivons le plan que vous nous avez envoyé.",  # French; "planning" has the stem "plan" in English only
+    "Nous voulons un outil de planning pour les équipes.",
+]
+
+
+@pytest.mark.parametrize(
+    ("phrases", "found"),
+    [
+        ("fr:location", ["location"]),
+        ("en:location", ["location", "locate"]),
+        ("location", ["location", "location", "locate"]),
+        ("fr:planning", ["planning"]),
+        ("planning", ["planning"]),
+        ("en:planning", []),
+    ],
+)
+def test_a_phrase_of_one_language_has_no_false_friend_in_the_other(account, phrases, found):
+    assert hear(account, phrases, FRIENDS) == found
+
+
+def test_a_text_whose_language_cannot_be_told_is_searched_by_both(account):
+    said = ["Locations ?", "Location.", "PLANNED ROTATIONS"]
+    assert hear(account, "fr:location; en:plan rotation", said) == ["Locations", "Location", "PLANNED ROTATIONS"]
+
+
+def test_another_language_of_a_phrase_reads_the_texts_again(account):
+    said = ["Our location has changed and we need the invoices."]
+    assert hear(account, "fr:location", said) == []
+    assert find_voiced_needs() == 0
+    Product.objects.filter(source_id="flow").update(need_phrases="en:location")
+    assert find_voiced_needs() == 1
+    assert read_found() == [("Flow", "location")]
+
+
+@pytest.mark.parametrize(
+    "words", ["en:", "fr: ; en:", "'; DROP TABLE x; --", "a & | ! ( :*", "%s %(x)s \\ \x01", "", "."]
+)
 def test_no_phrase_and_no_text_breaks_the_search(account, words):
     Product.objects.filter(source_id="flow").update(need_phrases=words or ";")
     add_ticket(account, "1", f"before {words} after")
