@@ -38,7 +38,8 @@ def weigh(candidates: pl.DataFrame, night: date) -> pl.DataFrame:
 def keep_one_per_account(candidates: pl.DataFrame) -> pl.DataFrame:
     """The heaviest waiting subject of each account and person; column `also` lists the kinds that give way to it.
 
-    A subject that is left out already hides none that waits: each stays, as a row of its own.
+    A subject that is left out already hides none that waits: it stays as a row of its own, with those that it speaks
+    for (`spoken_for`).
     """
     ordered = candidates.sort(ORDER, descending=DESCENDING, nulls_last=True)
     waiting = pl.col("left_out") == ""
@@ -47,7 +48,16 @@ def keep_one_per_account(candidates: pl.DataFrame) -> pl.DataFrame:
         .group_by("account_id", "owner_email", maintain_order=True)
         .agg(pl.exclude("kind").first(), pl.col("kind").first(), pl.col("kind").slice(1).alias("also"))
     )
-    away = ordered.filter(~waiting).with_columns(also=pl.lit([], dtype=pl.List(pl.String)))
+    away = ordered.filter(~waiting)
+    if "spoken_for" in away.columns and away["spoken_for"].count():
+        speaker = pl.coalesce("spoken_for", "subject").alias("speaker")
+        away = (
+            away.sort(pl.col("spoken_for").is_not_null(), maintain_order=True)
+            .group_by("account_id", "owner_email", speaker, maintain_order=True)
+            .agg(pl.exclude("kind").first(), pl.col("kind").first(), pl.col("kind").slice(1).alias("also"))
+        )
+    else:
+        away = away.with_columns(also=pl.lit([], dtype=pl.List(pl.String)))
     return pl.concat([kept, away.select(kept.columns)])
 
 

@@ -5,6 +5,9 @@ New is, against the night that the member saw when acting: another lever or segm
 newer fact of the subject's own kind. A snooze and a plan also end on their date. What is new is kept with the row, so
 that the list can say it.
 
+An act also holds for the lighter subjects that the row spoke for on the night that was seen: whoever called an account
+yesterday is not sent to it again today about what stood beside. Those too come back when something is new about them.
+
 An offer has a cool-down: whatever is new, the same growth lever is not put to the same account again within the
 organization's number of days after an act on it or its dismissal.
 """
@@ -31,7 +34,8 @@ CONTRIBUTION_STEP = 3.0
 # The last act on each subject known on the night, beside the diagnosis that the member saw.
 ACTS = """
 SELECT act.account_id::text, act.priority, act.kind, act.reason, act.acted_on, act.pitched_on,
-       seen.health, seen.potential, seen.segment, seen.lever, seen.top_cause, seen.decision_on, seen.points
+       seen.health, seen.potential, seen.segment, seen.lever, seen.top_cause, seen.decision_on, seen.points,
+       coalesce(row.also, '{}')
 FROM (
     SELECT DISTINCT ON (account_id, priority)
            account_id, priority, kind, reason, (at AT TIME ZONE %(zone)s)::date AS acted_on,
@@ -46,6 +50,8 @@ LEFT JOIN LATERAL (
     WHERE d.organization_id = %(organization)s AND d.account_id = act.account_id AND d.night < act.acted_on
     ORDER BY d.night DESC LIMIT 1
 ) seen ON true
+LEFT JOIN diagnostics_priority row ON row.organization_id = %(organization)s AND row.account_id = act.account_id
+    AND row.night = seen.night AND row.subject = act.priority
 """
 SCHEMA: dict[str, Any] = {
     "account_id": pl.String,
@@ -61,6 +67,7 @@ SCHEMA: dict[str, Any] = {
     "seen_top_cause": pl.Int16,
     "seen_decision_on": pl.Date,
     "seen_points": pl.List(pl.Float64),
+    "also": pl.List(pl.String),
 }
 
 
@@ -82,7 +89,10 @@ def read_acts(
 
 
 def suppress(candidates: pl.DataFrame, book: DiagnosedBook, acts: pl.DataFrame) -> pl.DataFrame:
-    """Columns left_out, left_out_until and news: subjects that were acted on, and what is new about them since."""
+    """Columns left_out, left_out_until and news: subjects that were acted on, and what is new about them since.
+
+    With acts also `spoken_for`: the subject whose act holds for this one, null where it stands for itself.
+    """
     if not acts.height:
         return candidates.with_columns(
             left_out=pl.lit(""), left_out_until=pl.lit(None, dtype=pl.Date), news=pl.lit(NOTHING_NEW)
@@ -90,7 +100,8 @@ def suppress(candidates: pl.DataFrame, book: DiagnosedBook, acts: pl.DataFrame) 
     now = book.diagnoses.select(
         "account_id", "health", "potential", "segment", pl.col("lever").alias("now_lever"), "points"
     )
-    frame = candidates.join(acts, on=["account_id", "subject"], how="left", maintain_order="left").join(
+    known = spread_acts(acts)
+    frame = candidates.join(known, on=["account_id", "subject"], how="left", maintain_order="left").join(
         now, on="account_id", how="left", maintain_order="left"
     )
     dated = pl.col("act").is_in(DATED_KINDS)
@@ -109,7 +120,7 @@ def suppress(candidates: pl.DataFrame, book: DiagnosedBook, acts: pl.DataFrame) 
     offered_until = pl.col("pitched_on") + pl.duration(days=book.organization.cooldown_days)
     cooling = pl.col("subject").is_in(GROWTH) & (offered_until > book.night + timedelta(days=1))
     cooling = cooling.fill_null(False) & ~(kept_away & (pl.col("act") == "snoozed"))
-    return frame.with_columns(
+    judged = frame.with_columns(
         left_out=pl.when(cooling)
         .then(pl.lit(Priority.LeftOut.COOLDOWN.value))
         .when(kept_away)
@@ -119,7 +130,46 @@ def suppress(candidates: pl.DataFrame, book: DiagnosedBook, acts: pl.DataFrame) 
         news=pl.when(pl.col("act").is_not_null() & ~kept_away)
         .then(_write_news().struct.json_encode())
         .otherwise(pl.lit(NOTHING_NEW)),
-    ).select(*candidates.columns, "left_out", "left_out_until", "news")
+        spoken_for=pl.when(kept_away).then("spoken_for"),
+    ).select(*candidates.columns, "left_out", "left_out_until", "news", "spoken_for")
+    return _follow_speakers(judged)
+
+
+def spread_acts(acts: pl.DataFrame) -> pl.DataFrame:
+    """The newest act that holds for each subject: its own, or one on the subject that spoke for it (`spoken_for`)."""
+    own = acts.drop("also").with_columns(spoken_for=pl.lit(None, dtype=pl.String))
+    spread = (
+        acts.filter(pl.col("also").list.len() > 0)
+        .with_columns(spoken_for="subject", subject="also", pitched_on=pl.lit(None, dtype=pl.Date))
+        .explode("subject")
+        .select(own.columns)
+    )
+    if not spread.height:
+        return own
+    return (
+        pl.concat([own, spread])
+        .with_columns(pitched_on=pl.col("pitched_on").max().over("account_id", "subject"))
+        .sort("acted_on", "spoken_for", descending=[True, False], nulls_last=False)
+        .unique(["account_id", "subject"], keep="first", maintain_order=True)
+    )
+
+
+def _follow_speakers(judged: pl.DataFrame) -> pl.DataFrame:
+    """A subject that another speaks for is where that one is tonight; it stands for itself where that one is gone."""
+    if not judged["spoken_for"].count():
+        return judged
+    who = ["account_id", "owner_email", "spoken_for"]
+    speakers = judged.filter(pl.col("spoken_for").is_null()).select(
+        "account_id", "owner_email", spoken_for="subject", as_out="left_out", as_until="left_out_until", as_news="news"
+    )
+    followed = judged.join(speakers, on=who, how="left", maintain_order="left")
+    follows = pl.col("as_out").is_not_null()
+    return followed.with_columns(
+        left_out=pl.coalesce("as_out", "left_out"),
+        left_out_until=pl.when(follows).then("as_until").otherwise("left_out_until"),
+        news=pl.coalesce("as_news", "news"),
+        spoken_for=pl.when(follows).then("spoken_for"),
+    ).drop("as_out", "as_until", "as_news")
 
 
 def _find_news(signals: int) -> list[pl.Expr]:

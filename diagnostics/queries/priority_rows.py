@@ -90,6 +90,8 @@ class PriorityRow:
     # What is new since the last act on it; what the day found; who else would turn to the same person today.
     news: str = ""
     day: MovementRow | None = None
+    # Lighter subjects that the row speaks for, in words: an act on it holds for them too.
+    also: str = ""
     overlap: str = ""
     pool: str = ""
     pool_accounts: int | None = None
@@ -194,6 +196,7 @@ def build_row(
         causes=causes,
         action=_read_action(priority, diagnosis, causes, reader, recovering=bool(recovered)),
         news=tell_news(priority.news, reader, diagnosis, day) if state == "open" else "",
+        also=", ".join(str(Priority.Kind(kind).label) for kind in priority.also) if state == "open" else "",
         pool=priority.pool,
         pool_accounts=priority.pool_accounts,
         pool_arr=priority.pool_arr,

@@ -423,6 +423,81 @@ def test_a_contribution_that_got_worse_by_three_points_is_new(leaving):
         assert left_out(leaving, 8) == expected
 
 
+@pytest.fixture
+def unsponsored(cast):
+    """Tern lost its sponsor and its plan is old: one row of Bob's, for the sponsor; the plan is spoken for."""
+    with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+        account = make_account("Tern")
+        make_contact(account, "Martin Hale", "champion", left_on=days_ago(20))
+        AccountPlan.objects.create(account=account, objective="Grow", updated_on=days_ago(300))
+    run_night(cast.acme.id, days_ago(9))
+    return cast
+
+
+def act_on_tern(cast, verb, *, days: int, **arguments) -> None:
+    """Bob acts on Tern's row of the night of `days` ago, on the day after it."""
+    with organization_context(organization_id=cast.acme.id, user_id=cast.bob.id):
+        row = Priority.objects.get(night=days_ago(days), kind="sponsor")
+        act = verb(membership=membership_of(cast.bob), priority=row, **arguments)
+    move_act(act, days - 1)
+
+
+def rows_of_tern(cast, days: int) -> list[tuple[str, int | None, str, list[str]]]:
+    run_night(cast.acme.id, days_ago(days))
+    with service_context(cast.acme.id):
+        found = Priority.objects.filter(night=days_ago(days)).order_by("rank", "kind")
+        return list(found.values_list("kind", "rank", "left_out", "also"))
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments", "left"),
+    [(acts.record_done, {"kind": "called"}, "done"), (acts.dismiss, {"reason": "no_problem"}, "dismissed")],
+)
+def test_an_act_holds_for_the_lighter_subjects_that_the_row_spoke_for(unsponsored, verb, arguments, left):
+    with service_context(unsponsored.acme.id):
+        assert Priority.objects.values_list("kind", "rank", "also").get() == ("sponsor", 1, ["plan"])
+    act_on_tern(unsponsored, verb, days=9, **arguments)
+    for days in (8, 7, 6):
+        assert rows_of_tern(unsponsored, days) == [("sponsor", None, left, ["plan"])]
+    # Said once more on the row that was put away, it still holds for both.
+    act_on_tern(unsponsored, acts.record_done, kind="met", days=6)
+    assert rows_of_tern(unsponsored, 5) == [("sponsor", None, "done", ["plan"])]
+    with service_context(unsponsored.acme.id):
+        Diagnosis.objects.update(segment="expansion_priority")
+    assert rows_of_tern(unsponsored, 4) == [("sponsor", 1, "", ["plan"])]
+
+
+def test_a_lighter_subject_that_arises_after_the_act_is_a_row(unsponsored):
+    with service_context(unsponsored.acme.id):
+        AccountPlan.objects.update(updated_on=days_ago(188))  # overdue from the night of seven days ago on
+    assert rows_of_tern(unsponsored, 9) == [("sponsor", 1, "", [])]
+    act_on_tern(unsponsored, acts.record_done, kind="called", days=9)
+    assert rows_of_tern(unsponsored, 8) == [("sponsor", None, "done", [])]
+    assert rows_of_tern(unsponsored, 7) == [("plan", 1, "", []), ("sponsor", None, "done", [])]
+
+
+def test_a_lighter_subject_returns_when_its_speaker_is_gone_and_something_is_new(unsponsored):
+    act_on_tern(unsponsored, acts.record_done, kind="called", days=9)
+    with service_context(unsponsored.acme.id):
+        make_contact(Account.objects.get(), "Ada Lind", "champion")  # the sponsor's subject ends
+    assert rows_of_tern(unsponsored, 8) == [("plan", None, "done", [])]
+    with service_context(unsponsored.acme.id):
+        Diagnosis.objects.filter(night=days_ago(9)).update(decision_on=days_ago(-300))
+    assert rows_of_tern(unsponsored, 7) == [("plan", 1, "", [])]
+
+
+def test_another_persons_subject_is_not_spoken_for(unsponsored):
+    with service_context(unsponsored.acme.id):
+        opportunity = Opportunity.objects.create(
+            source_id="O1", account=Account.objects.get(), lever="upsell", created_on=days_ago(90)
+        )
+        OpportunityStage.objects.create(opportunity=opportunity, at=at(80), stage="qualified", amount_arr=Decimal(900))
+        Account.objects.update(am_email="am@acme.example")
+    assert rows_of_tern(unsponsored, 9) == [("opportunity", 1, "", []), ("sponsor", 1, "", ["plan"])]
+    act_on_tern(unsponsored, acts.record_done, kind="called", days=9)
+    assert rows_of_tern(unsponsored, 8) == [("opportunity", 1, "", []), ("sponsor", None, "done", ["plan"])]
+
+
 def test_the_days_acts_move_a_row_at_once_and_undo_brings_it_back(cast):
     with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
         for name in ("Kestrel", "Orvanta", "Solveig"):
