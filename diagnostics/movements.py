@@ -13,8 +13,11 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
+import numpy as np
 import polars as pl
+import psycopg
 from django.db.backends.utils import CursorWrapper
+from numpy.typing import NDArray
 
 from diagnostics.book import DiagnosedBook, feature_settings
 from diagnostics.engine import ScoringModel
@@ -33,6 +36,9 @@ DEFENSE, EXPANSION = "defense_priority", "expansion_priority"
 PLACES = {kind: place for place, kind in enumerate(Movement.Kind.values, start=1)}
 
 DELETE = "DELETE FROM diagnostics_movement WHERE organization_id = %s AND night = %s"
+VERSIONS = """
+SELECT night, model_version_id FROM diagnostics_night WHERE organization_id = %s AND night < %s AND night >= %s
+"""
 
 # Health a month before either night, and what notice was given in between.
 PAST = """
@@ -57,11 +63,14 @@ PAST_SCHEMA = {
     "noticed": pl.Boolean,
     "ends_on": pl.Date,
 }
+# Points travel in PostgreSQL's binary form of an array, one row behind another, which numpy reads without parsing.
 POINTS = """
-SELECT account_id, night, array_to_string(points, ';') FROM diagnostics_diagnosis
+SELECT array_agg(account_id::text), array_agg(night), string_agg(array_send(array_replace(points, NULL, 'NaN')), '')
+FROM diagnostics_diagnosis
 WHERE organization_id = %(organization)s AND night = ANY(%(nights)s) AND account_id = ANY(%(accounts)s::uuid[])
+    AND cardinality(points) = %(width)s
 """
-POINTS_SCHEMA = {"account_id": pl.String, "since": pl.Date, "before": pl.String}
+ARRAY_HEAD = 20  # bytes: dimensions, whether there are NULLs, the type, the length and its lower bound
 
 
 def write_movements(cursor: CursorWrapper, book: DiagnosedBook) -> int:
@@ -69,11 +78,8 @@ def write_movements(cursor: CursorWrapper, book: DiagnosedBook) -> int:
     cursor.execute(DELETE, [book.organization.id, book.night])
     if book.continued is None:
         return 0
-    versions = dict(
-        Night.objects.filter(night__lt=book.night, night__gte=book.continued - MONTH - MONTH_SLACK).values_list(
-            "night", "model_version_id"
-        )
-    )
+    cursor.execute(VERSIONS, [book.organization.id, book.night, book.continued - MONTH - MONTH_SLACK])
+    versions = dict(cursor.fetchall())
     moved = find_moves(compare_nights(cursor, book, versions))
     if moved.height:
         moved = attach_causes(cursor, book, moved, versions)
@@ -123,10 +129,11 @@ def find_moves(compared: pl.DataFrame) -> pl.DataFrame:
     """One row per account and kind: Movement's columns but the cause's, and `score` and `direction` to find it by."""
     moves = _write_moves()
     standing = compared.select(move.holds.fill_null(False).alias(str(place)) for place, move in enumerate(moves))
+    counts = standing.sum().row(0)
     found = [
         compared.filter(stands).select(move.columns)
-        for move, stands in zip(moves, standing, strict=True)
-        if stands.any()
+        for move, stands, count in zip(moves, standing, counts, strict=True)
+        if count
     ]
     return pl.concat(found) if found else compared.clear().select(moves[0].columns)
 
@@ -216,36 +223,49 @@ def attach_causes(
 
     Contributions are compared within one numbering of the signals only.
     """
-    facts = Facts(cursor, book.organization.id, book.night, feature_settings(book.organization))
-    alike = [day for day in moved["since"].unique().to_list() if _is_numbered_alike(versions[day], book)]
-    before = facts.read(POINTS, POINTS_SCHEMA, nights=alike, accounts=moved["account_id"].unique().to_list())
-    before = before.with_columns(pl.col("before").str.split(";").cast(pl.List(pl.Float64)))
-    now = book.diagnoses.select("account_id", "points")
-    moved = moved.join(before, on=["account_id", "since"], how="left", maintain_order="left")
-    moved = moved.join(now, on="account_id", how="left", maintain_order="left")
-    change = (pl.col("points") - pl.col("before")) * _mask(book.model) * pl.col("direction")
-    moved = moved.with_columns(change=change)
-    speaks = pl.col("change").list.max() > 0
+    if not moved.height:
+        nothing = {"cause": pl.lit(None, dtype=pl.Int16), "cause_points": pl.lit(None, dtype=pl.Float64)}
+        return moved.with_columns(**nothing).drop("score", "direction")
+    accounts, since = moved["account_id"].to_list(), moved["since"].to_list()
+    alike = [day for day in set(since) if _is_numbered_alike(versions[day], book)]
+    places, before = _read_points(cursor, book, alike, list(set(accounts)))
+    rows = [places.get(key, -1) for key in zip(accounts, since, strict=True)]
+    own = {account: place for place, account in enumerate(book.diagnoses["account_id"].to_list())}
+    now = book.diagnoses["points"].explode().cast(pl.Float64).to_numpy().reshape(book.diagnoses.height, -1)
+    here = [own[account] for account in accounts]
+    masks = {score: _mask(book.model, score) for score in ("health", "potential", "")}
+    change = (now[here] - before[rows]) * np.stack([masks[score] for score in moved["score"].to_list()])
+    change = np.nan_to_num(change * moved["direction"].to_numpy()[:, None], nan=-np.inf)
+    most = change.max(axis=1)
+    speaks = pl.Series(most > 0)
     return moved.with_columns(
-        cause=pl.when(speaks).then((pl.col("change").list.arg_max() + 1).cast(pl.Int16)),
-        cause_points=pl.when(speaks).then(pl.col("change").list.max() * pl.col("direction")),
-    ).drop("score", "direction", "before", "points", "change")
+        cause=pl.when(speaks).then(pl.Series(change.argmax(axis=1) + 1, dtype=pl.Int16)),
+        cause_points=pl.when(speaks).then(pl.Series(most) * pl.col("direction")),
+    ).drop("score", "direction")
 
 
-def _mask(model: ScoringModel) -> pl.Expr:
-    """By row: 1 for the signals among which its cause is looked for, 0 for the others; a score of '' is either."""
-    scores = name_scores(model)
+def _read_points(
+    cursor: CursorWrapper, book: DiagnosedBook, nights: list[date], accounts: list[str]
+) -> tuple[dict[tuple[str, date], int], NDArray[np.float64]]:
+    """The points of accounts on nights, a row each, with its place by account and night; the last row is of nothing."""
+    width = len(book.model.names)
+    named = {"organization": book.organization.id, "nights": nights, "accounts": accounts, "width": width}
+    raw = psycopg.Cursor(cursor.connection)
+    found: Any = raw.execute(POINTS, named, binary=True).fetchone()
+    ids, days, packed = found
+    nothing = np.full((1, width), np.nan)
+    if ids is None:
+        return {}, nothing
+    item = np.dtype([("bytes", ">i4"), ("number", ">f8")])
+    rows = np.frombuffer(packed, dtype=np.dtype([("head", f"V{ARRAY_HEAD}"), ("items", item, (width,))]))
+    points = np.concatenate([rows["items"]["number"].astype(np.float64), nothing])
+    return {key: place for place, key in enumerate(zip(ids, days, strict=True))}, points
 
-    def only(*wanted: str) -> pl.Expr:
-        return pl.lit(pl.Series([[float(score in wanted) for score in scores]], dtype=pl.List(pl.Float64)))
 
-    return (
-        pl.when(pl.col("score") == "health")
-        .then(only("health"))
-        .when(pl.col("score") == "potential")
-        .then(only("potential"))
-        .otherwise(only("health", "potential"))
-    )
+def _mask(model: ScoringModel, score: str) -> NDArray[np.float64]:
+    """1 for the signals among which a movement's cause is looked for, 0 for the others; a score of '' is either."""
+    wanted = (score,) if score else ("health", "potential")
+    return np.array([float(one in wanted) for one in name_scores(model)])
 
 
 def find_night_a_month_before(night: date) -> date | None:
