@@ -2,7 +2,7 @@
 
 Two moments are compared. The next night: last night's facts once more, continued from last night's states. And the
 settled book: the same facts for as many nights as the hysteresis asks, so that a threshold that moves nobody tonight
-shows whom it will move.
+shows whom it will move. The lists that are compared are those of the next night.
 """
 
 import hashlib
@@ -14,11 +14,13 @@ from typing import Any
 import polars as pl
 from django.db import connection
 
-from diagnostics.book import feature_settings
+from accounts.models import Organization
+from diagnostics.book import DiagnosedBook, feature_settings
 from diagnostics.engine import STATE, ScoringModel, diagnose
 from diagnostics.engine.segments import assign_segments, attach_state
 from diagnostics.features import compute_features
 from diagnostics.model_desk import Desk, compose
+from diagnostics.model_lists import LIST_SETTINGS, Lists, compare_lists, with_settings
 from diagnostics.model_versions import digest_of
 from diagnostics.models import ModelDraft, Night
 from diagnostics.writing import read_state
@@ -79,6 +81,7 @@ class Preview:
     levers: int
     room: float
     rows: list[dict[str, Any]]
+    lists: Lists | None = None
 
 
 def read_preview(draft: ModelDraft | None) -> Preview | None:
@@ -87,7 +90,9 @@ def read_preview(draft: ModelDraft | None) -> Preview | None:
         return None
     kept = dict(draft.preview)
     moved = [Moved(**one) for one in kept.pop("moved")]
-    return Preview(**{**kept, "health": Shift(**kept["health"]), "potential": Shift(**kept["potential"])}, moved=moved)
+    lists = Lists.from_json(kept.pop("lists", None))
+    kept |= {"health": Shift(**kept["health"]), "potential": Shift(**kept["potential"])}
+    return Preview(**kept, moved=moved, lists=lists)
 
 
 def kept_preview(desk: Desk, night: Night | None) -> Preview | None:
@@ -121,10 +126,28 @@ def compute_preview(desk: Desk, night: Night) -> Preview:
         features = compute_features(cursor, organization.id, night.night, settings)
         other = compute_features(cursor, organization.id, night.night, drafted) if drafted != settings else features
         state = read_state(cursor, organization.id, night.night)
-    before = _foresee(features, desk.in_force, night, state)
-    after = _foresee(other, desk.model, night, state)
+        before, own = _foresee(features, desk.in_force, night, state)
+        after, theirs = _foresee(other, desk.model, night, state)
+        lists = compare_lists(
+            cursor,
+            _book(organization, desk.in_force, night, state, features, own),
+            _book(with_settings(organization, desk.settings), desk.model, night, state, other, theirs),
+        )
     causes = _find_causes(desk, features, night, state) if drafted == settings else {}
-    return summarize(before, after, night, causes, nights=max(_settling(desk.in_force), _settling(desk.model)))
+    found = summarize(before, after, night, causes, nights=max(_settling(desk.in_force), _settling(desk.model)))
+    return replace(found, lists=lists)
+
+
+def _book(
+    organization: Organization,
+    model: ScoringModel,
+    night: Night,
+    state: pl.DataFrame,
+    features: pl.DataFrame,
+    diagnoses: pl.DataFrame,
+) -> DiagnosedBook:
+    """A foreseen book as the night's steps hand it to each other."""
+    return DiagnosedBook(organization, night.night, night.model_version, model, night.night, state, features, diagnoses)
 
 
 def summarize(
@@ -170,8 +193,10 @@ def summarize(
     )
 
 
-def _foresee(features: pl.DataFrame, model: ScoringModel, night: Night, state: pl.DataFrame) -> pl.DataFrame:
-    """One row per account: the next night's diagnosis, and `settled`, the segment once the hysteresis has passed."""
+def _foresee(
+    features: pl.DataFrame, model: ScoringModel, night: Night, state: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One row per account with `settled`, the segment once the hysteresis has passed; and the night's diagnoses."""
     found = diagnose(features, model, night.night, state.select(list(STATE)), conformed=True)
     scores = found.select("account_id", "health", "potential", "value_segment", pl.col("arr").fill_null(0.0))
     last = found.select(list(STATE))
@@ -182,9 +207,8 @@ def _foresee(features: pl.DataFrame, model: ScoringModel, night: Night, state: p
         rest = {name: pl.lit(None, dtype=STATE[name]) for name in STATE if name not in settled.columns}
         last = settled.with_columns(**rest).select(list(STATE))
         segments = settled["segment"]
-    return scores.hstack(found.select("segment", pl.col("lever").fill_null(""), "expansion_potential_arr")).hstack(
-        [segments.alias("settled")]
-    )
+    shown = scores.hstack(found.select("segment", pl.col("lever").fill_null(""), "expansion_potential_arr"))
+    return shown.hstack([segments.alias("settled")]), found
 
 
 def _settling(model: ScoringModel) -> int:
@@ -201,7 +225,7 @@ def _find_causes(desk: Desk, features: pl.DataFrame, night: Night, state: pl.Dat
     if len(singles) > MOST_CAUSES:
         return {}
     return {
-        name: _foresee(features, compose(desk.in_force, values), night, state).select("account_id", "settled")
+        name: _foresee(features, compose(desk.in_force, values), night, state)[0].select("account_id", "settled")
         for name, values in singles.items()
     }
 
@@ -233,9 +257,11 @@ def _shift(both: pl.DataFrame, score: str) -> Shift:
 
 def _digest(desk: Desk, night: Night) -> str:
     """All that a preview is computed from."""
-    settings = {name: str(getattr(desk.organization, name)) for name in FEATURE_SETTINGS}
-    settings |= {name: str(value) for name, value in desk.settings.items() if name in FEATURE_SETTINGS}
+    read = (*FEATURE_SETTINGS, *LIST_SETTINGS)
+    settings = {name: str(getattr(desk.organization, name)) for name in read}
+    settings |= {name: str(value) for name, value in desk.settings.items() if name in read}
     parts = [
+        "with lists",
         digest_of(desk.in_force),
         digest_of(desk.model),
         night.night.isoformat(),

@@ -1,7 +1,9 @@
 """Priorities of a night: candidates → owners → weight → acts → pools → rank → one INSERT that chooses the contacts."""
 
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+import polars as pl
 from django.db.backends.utils import CursorWrapper
 
 from diagnostics.book import DiagnosedBook
@@ -21,8 +23,17 @@ WRITTEN = (
 )  # fmt: skip
 
 
-def write_priorities(cursor: CursorWrapper, book: DiagnosedBook) -> tuple[int, dict[str, int]]:
-    """Replace the night's priorities; returns how many were found, and how many of each owner were not kept as rows."""
+@dataclass(frozen=True, slots=True)
+class FoundPriorities:
+    """What a night found: the rows to keep, how many there were, and how many of each owner are not kept as rows."""
+
+    kept: pl.DataFrame
+    count: int
+    unlisted: dict[str, int]
+
+
+def find_priorities(cursor: CursorWrapper, book: DiagnosedBook) -> FoundPriorities:
+    """The night's priorities, ranked and with what is left out; reads acts and events, and writes nothing."""
     organization, night = book.organization, book.night
     end = datetime.combine(night + timedelta(days=1), time(0), organization.zone)
     acts = read_acts(cursor, organization.id, end_of_night=end, time_zone=organization.time_zone)
@@ -30,15 +41,21 @@ def write_priorities(cursor: CursorWrapper, book: DiagnosedBook) -> tuple[int, d
     found = keep_one_per_account(suppress(weigh(found, night), book, acts))
     found = rank(pool_candidates(cursor, found, book), organization.priorities_a_day)
     kept, unlisted = keep_first_left_out(found)
+    return FoundPriorities(kept, found.height, unlisted)
+
+
+def write_priorities(cursor: CursorWrapper, book: DiagnosedBook) -> tuple[int, dict[str, int]]:
+    """Replace the night's priorities; returns how many were found, and how many of each owner were not kept as rows."""
+    found = find_priorities(cursor, book)
     sources = [signal.source for signal in book.model.declarations]
-    cursor.execute(DELETE, [organization.id, night])
+    cursor.execute(DELETE, [book.organization.id, book.night])
     insert_night_rows(
         cursor,
         Priority,
-        organization.id,
-        night,
-        kept.select(*WRITTEN, contacts.name_addressees(sources).alias("addressees")),
+        book.organization.id,
+        book.night,
+        found.kept.select(*WRITTEN, contacts.name_addressees(sources).alias("addressees")),
         join=contacts.JOIN,
         also=(("contact_id", "contact.id"),),
     )
-    return found.height, unlisted
+    return found.count, found.unlisted

@@ -16,7 +16,8 @@ from diagnostics.engine.signals import BY_NAME, SCORES, SOURCES, TIERS
 from diagnostics.model_desk import Desk, Difference, compare_models, describe_differences, parse_content
 from diagnostics.model_drafts import Saved
 from diagnostics.model_fields import GROUPS, TIER_LABELS, ModelField, weight_field
-from diagnostics.models import ModelVersion
+from diagnostics.models import ModelVersion, Night
+from portfolio.models import Account
 
 SHOWN_VERSIONS = 5
 
@@ -173,6 +174,26 @@ def differences_between(version: ModelVersion, before: ModelVersion | None, curr
     except ValueError:
         return None
     return describe_differences(pairs, currency)
+
+
+def last_night() -> Night | None:
+    """The last diagnosed night."""
+    return Night.objects.order_by("-night").first()
+
+
+def count_versions() -> int:
+    """How many versions the model has had."""
+    return ModelVersion.objects.count()
+
+
+def find_version(number: int) -> ModelVersion | None:
+    """The version of this number; None where there is none."""
+    return ModelVersion.objects.filter(number=number).first()
+
+
+def name_accounts(ids: Iterable[str]) -> dict[str, str]:
+    """Names by id of the accounts that are still there."""
+    return {str(pk): name for pk, name in Account.objects.filter(pk__in=list(ids)).values_list("id", "name")}
 
 
 def name_people(ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID, str]:

@@ -27,18 +27,23 @@ from diagnostics.model_drafts import (
 )
 from diagnostics.model_fields import find_field, name_field
 from diagnostics.model_preview import Preview, kept_preview, preview_draft
-from diagnostics.models import ModelVersion, Night
+from diagnostics.model_versions import latest_version
+from diagnostics.models import ModelVersion, Priority
+from diagnostics.queries.choices import read_owner_names
 from diagnostics.queries.model_page import (
+    count_versions,
     describe_field,
     describe_fields,
     describe_weights,
     differences_between,
     find_fitted,
+    find_version,
+    last_night,
     list_versions,
+    name_accounts,
     name_people,
 )
 from diagnostics.views.posted import read_whole
-from portfolio.models import Account
 
 PER_PAGE = 20
 MOST_PAGES = 10_000
@@ -116,7 +121,7 @@ def model_preview(request: MemberRequest) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return render(request, "diagnostics/model.html#preview", context)
     found: Preview | None = context["preview"]
-    return render(request, "diagnostics/model_preview.html", context | {"rows": name_rows(found) if found else []})
+    return render(request, "diagnostics/model_preview.html", context | (describe_rows(found) if found else {}))
 
 
 @require_POST
@@ -148,7 +153,7 @@ def publish_model_draft(request: MemberRequest) -> HttpResponse:
 def model_versions(request: MemberRequest) -> HttpResponse:
     """Every version, newest first."""
     number = read_number(request.GET, "page", most=MOST_PAGES)
-    page = Paginator(range(ModelVersion.objects.count()), PER_PAGE).get_page(number)
+    page = Paginator(range(count_versions()), PER_PAGE).get_page(number)
     rows = list_versions(request.organization.currency, first=(page.number - 1) * PER_PAGE, most=PER_PAGE)
     return render(request, "diagnostics/model_versions.html", {"page": page, "versions": rows})
 
@@ -157,8 +162,7 @@ def model_versions(request: MemberRequest) -> HttpResponse:
 @organization_view("model.view")
 def model_version(request: MemberRequest, number: int) -> HttpResponse:
     """One version: who, when and why, what it changed, and what returning to it would change."""
-    version = ModelVersion.objects.filter(number=number).first()
-    latest = ModelVersion.objects.order_by("-number").first()
+    version, latest = find_version(number), latest_version()
     if version is None or latest is None:
         raise Http404
     currency = request.organization.currency
@@ -228,6 +232,7 @@ def describe_draft(request: MemberRequest, desk: Desk, computed: Preview | None 
         "preview": found,
         "next_number": desk.number + 1,
         "causes": {path: name_cause(path) for one in found.moved for path in one.because} if found else {},
+        "owners": read_owner_names(one.owner for one in found.lists.people) if found and found.lists else {},
     }
 
 
@@ -241,11 +246,28 @@ def name_cause(path: str) -> str:
     return name_field(path) if find_field(path) else name_field(f"{path}.mid_market").rpartition(",")[0]
 
 
-def name_rows(found: Preview) -> list[dict[str, Any]]:
-    """The preview's accounts with their names; one that has gone since is left out."""
-    names = dict(Account.objects.filter(pk__in=[row["account_id"] for row in found.rows]).values_list("id", "name"))
-    by_text = {str(one): name for one, name in names.items()}
-    return [row | {"name": by_text[row["account_id"]]} for row in found.rows if row["account_id"] in by_text]
+def describe_rows(found: Preview) -> dict[str, Any]:
+    """The preview's accounts and list rows with their names; an account that has gone since is left out."""
+    listed = found.lists.rows if found.lists else []
+    names = name_accounts({row["account_id"] for row in found.rows} | {row.account_id for row in listed})
+    return {
+        "rows": [row | {"name": names[row["account_id"]]} for row in found.rows if row["account_id"] in names],
+        "listed": [
+            {
+                "row": row,
+                "name": names[row.account_id],
+                "kind": name_kind(row.kind_after or row.kind),
+                "kind_before": name_kind(row.kind) if row.kind and row.kind_after not in ("", row.kind) else "",
+            }
+            for row in listed
+            if row.account_id in names
+        ],
+    }
+
+
+def name_kind(kind: str) -> str:
+    """A priority's kind in words."""
+    return str(Priority.Kind(kind).label)
 
 
 def tell_overtaken(desk: Desk, saved: Saved) -> list[str]:
@@ -273,11 +295,6 @@ def tell_overtaken(desk: Desk, saved: Saved) -> list[str]:
         else:
             sentences.append(_("%(name)s: %(who)s has set it to %(now)s meanwhile.") % words)
     return sentences
-
-
-def last_night() -> Night | None:
-    """The last diagnosed night."""
-    return Night.objects.order_by("-night").first()
 
 
 def back(request: MemberRequest) -> HttpResponse:

@@ -13,7 +13,7 @@ from diagnostics.model_fields import find_field
 from diagnostics.models import ModelVersion
 from portfolio.models import Account, Invoice, Product, Subscription, Usage
 from portfolio.models.usage import ensure_usage_months
-from tests.diagnostics.books import NIGHT, diagnose_book
+from tests.diagnostics.books import NIGHT, diagnose_book, make_leaving_account
 
 DAYS = 84
 URL = "/o/acme/model/"
@@ -75,10 +75,12 @@ def make_used_book(count: int = 8, *, owner: str = "", night=NIGHT) -> list[Acco
     return accounts
 
 
-def diagnosed_book(cast, count: int = 8) -> list[Account]:
-    """`make_used_book` in acme, diagnosed last night."""
+def diagnosed_book(cast, count: int = 8, *, owner: str = "", leaving: int = 0) -> list[Account]:
+    """`make_used_book` in acme, diagnosed last night; with so many accounts of the owner beside it that gave notice."""
     with inside(cast):
-        accounts = make_used_book(count)
+        accounts = make_used_book(count, owner=owner)
+        for number in range(leaving):
+            make_leaving_account(f"Leaving {number}", owner=owner, mrr=str(1000 + number))
     diagnose_book(cast.acme)
     return accounts
 
