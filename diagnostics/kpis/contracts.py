@@ -53,11 +53,19 @@ def contracts_on(
     may lie before the day; `decides_on` is the next decision ahead: the term's end where nothing renews by itself,
     else that of the term after. `ends_on`: the end under notice. `lapsed_on`: it ran out within the grace.
     """
-    grace = pl.duration(days=grace_days)
     day = pl.col("day")
     runs = (pl.col("started_on") <= day) & (pl.col("next_on").is_null() | (pl.col("next_on") > day))
     # Lazy: of every period on every day only those that run are ever held.
     known = add_terms(periods).lazy().join(days_frame(days).lazy(), how="cross").filter(runs).collect()
+    return decide(known, rates=rates, first_month=first_month, grace_days=grace_days)
+
+
+def decide(known: pl.DataFrame, *, rates: pl.DataFrame, first_month: int, grace_days: int) -> pl.DataFrame:
+    """Columns CONTRACTS of the contracts that run on their `day`, from the period of each that is current on it.
+
+    `known`: columns PERIODS, day and term_on. Periods that ended before the grace may be missing.
+    """
+    grace, day = pl.duration(days=grace_days), pl.col("day")
     known = known.with_columns(
         end_on=pl.when(pl.col("ended_on") <= day).then("ended_on"),
         notice_given_on=pl.when(pl.col("notice_given_on") <= day).then("notice_given_on"),

@@ -3,13 +3,13 @@
 Call these in the open organization's context; the frames hold every account, so a screen keeps what its member may see.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
 from accounts.models import Organization
-from diagnostics.kpis.contracts import contracts_on
 from diagnostics.kpis.frames import days_frame
 from diagnostics.kpis.pipeline import (
     expansion_pipeline,
@@ -18,6 +18,7 @@ from diagnostics.kpis.pipeline import (
     opportunities_on,
 )
 from diagnostics.kpis.reading import Source, night_speaking_on, nights_of_fall, open_source
+from diagnostics.kpis.running import running_contracts
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ class RenewalDesk:
     """The contracts of a day.
 
     `contracts`: columns of `contracts_on`, and of the night that speaks for the day (NULL: not diagnosed) health, weak
-    (below the threshold), fragile (the state), renewal_risk and segment. Feed it to `risk.value_at_risk`,
-    `risk.confirmed_loss` and `risk.expected_loss`.
+    (below the threshold), renewal_risk and segment. Feed it to `risk.value_at_risk`, `risk.confirmed_loss` and
+    `risk.expected_loss`.
     `night`: that night, None where there is none. `unpriced`: contracts whose currency has no plan rate.
     """
 
@@ -50,19 +51,11 @@ class ExpansionDesk:
     potential: pl.DataFrame
 
 
-def read_renewal_desk(organization: Organization, day: date) -> RenewalDesk:
-    """Every contract known on the day, by next decision date; four statements, whatever the number of contracts."""
+def read_renewal_desk(organization: Organization, day: date, *, accounts: Sequence[str] | None = None) -> RenewalDesk:
+    """The contracts known on the day, of these accounts or of all, by next decision date; three statements."""
     source = open_source(organization, day=day)
-    found = contracts_on(
-        source.periods(),
-        [day],
-        rates=source.rates(),
-        first_month=organization.fiscal_year_first_month,
-        grace_days=organization.late_renewal_grace_days,
-    )
     night = night_speaking_on(source.nights(), day)
-    diagnosed = _diagnosed(source, night).select("account_id", "health", "weak", "fragile", "renewal_risk", "segment")
-    contracts = found.join(diagnosed, on="account_id", how="left", maintain_order="left")
+    contracts = running_contracts(source, day=day, night=night, accounts=accounts)
     priced = pl.col("arr").is_not_null()
     return RenewalDesk(day, night, contracts.filter(priced), contracts.filter(~priced))
 

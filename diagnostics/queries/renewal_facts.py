@@ -1,17 +1,19 @@
 """What is noted about terms, forecasts and next steps, and the names that the rows of a desk show."""
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import polars as pl
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import Organization
 from accounts.permissions import BOOK_ROLES
 from diagnostics.forecasts import KIND, MARK
 from portfolio.gathering import gather, revive
+from portfolio.ledger.copying import copy_frame
 from portfolio.models import Act
 from portfolio.next_steps import STEP
 
@@ -34,6 +36,13 @@ STEPS = """
         AND starts_with(source_id, %(step)s) AND done_on IS NULL
     ORDER BY account_id, split_part(source_id, '#', 1), due_on NULLS LAST, source_id"""
 NOTES: Mapping[str, str] = {"forecasts": FORECASTS, "steps": STEPS}
+# The same two without words, of all rows that a desk counts.
+CALL: dict[str, Any] = {"account_id": pl.String, "term": pl.String, "forecast": pl.String}
+CALLS_STATEMENT = f"{CHOSEN} SELECT account_id, term, call FROM ({FORECASTS}) AS latest"  # noqa: S608  # constants
+HAS_STEP: dict[str, Any] = {"account_id": pl.String, "term": pl.String, "has_step": pl.Boolean}
+HAS_STEP_STATEMENT = f"""
+    {CHOSEN} SELECT account_id, substr(split_part(source_id, '#', 1), length(%(step)s) + 1), true
+    FROM ({STEPS}) AS open"""  # noqa: S608  # put together from constants
 
 ACCOUNTS = """
     SELECT id, name, source_id, csm_email, am_email FROM portfolio_account
@@ -132,6 +141,13 @@ def read_term_notes(organization: Organization, accounts: Collection[uuid.UUID])
             for row in rows["steps"]
         },
     )
+
+
+def read_calls(organization: Organization, accounts: Sequence[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The forecast in force of each term (columns CALL), and which terms have an open step (HAS_STEP)."""
+    asked: dict[str, Any] = {"organization": organization.pk, "accounts": list(accounts)}
+    calls = copy_frame(CALLS_STATEMENT, CALL, {**asked, "kind": KIND, "mark": MARK})
+    return calls, copy_frame(HAS_STEP_STATEMENT, HAS_STEP, {**asked, "step": f"{STEP}:"})
 
 
 def read_names(organization: Organization, accounts: Collection[uuid.UUID]) -> Names:

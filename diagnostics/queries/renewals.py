@@ -5,7 +5,7 @@ Everything is summed in frames; names are read and rows are made of one page onl
 """
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -19,7 +19,7 @@ from diagnostics.kpis import risk
 from diagnostics.kpis.desks import read_renewal_desk
 from diagnostics.queries.diagnosed import Scope, read_account_ids
 from diagnostics.queries.preparation import find_preparations
-from diagnostics.queries.renewal_facts import Names, Step, TermNotes, read_names, read_term_notes
+from diagnostics.queries.renewal_facts import Names, Step, TermNotes, read_calls, read_names, read_term_notes
 from portfolio.next_steps import name_term
 
 WINDOWS = risk.WINDOWS
@@ -56,7 +56,8 @@ def add_up(rows: pl.DataFrame) -> Total:
 
 def sum_of(rows: pl.DataFrame, column: str) -> Decimal:
     """The exact sum of a column of amounts; what has none counts nothing."""
-    return sum(rows[column].drop_nulls().to_list(), ZERO)
+    total: Decimal = rows[column].sum()  # exact: a sum of decimals is one
+    return total or ZERO
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,6 @@ class Desk:
     unknown_risk: int
     at_risk_by_window: dict[int, Decimal]
     unpriced: int
-    notes: TermNotes = field(repr=False)
 
     def total_under(self, state: str) -> Total:
         """A figure of the page by its name in STATES."""
@@ -96,12 +96,13 @@ class Desk:
 def read_desk(scope: Scope, *, window: int) -> Desk:
     """The contracts of the scope whose decision falls in the `window` days after the last night, with what is noted.
 
-    In seven statements, whatever their number: four of the KPIs' own, the accounts of the book, notes, preparations.
+    In seven statements, whatever their number: three of the KPIs' own, the accounts of the book, calls and steps, and
+    preparations.
     """
     organization, night = scope.membership.organization, scope.nights.last.night
-    found = read_renewal_desk(organization, night)
     ids, segments = read_account_ids(scope), scope.filters.segment
-    contracts, unpriced = (_keep(frame, ids, segments) for frame in (found.contracts, found.unpriced))
+    found = read_renewal_desk(organization, night, accounts=ids)
+    contracts, unpriced = (_keep(frame, segments) for frame in (found.contracts, found.unpriced))
     due, weighed = risk.value_at_risk(contracts, window), risk.expected_loss(contracts, window)
     rows = pl.concat(
         [
@@ -113,10 +114,9 @@ def read_desk(scope: Scope, *, window: int) -> Desk:
         how="diagonal_relaxed",
     )
     few = weighed.height < risk.FEW_CONTRACTS
-    notes = read_term_notes(organization, [uuid.UUID(one) for one in rows["account_id"].unique()])
     return Desk(
         window=window,
-        rows=_add_notes(rows, notes, find_preparations(organization, due, day=scope.nights.today)),
+        rows=_add_notes(rows, organization, find_preparations(organization, due, day=scope.nights.today)),
         portfolio=sum_of(contracts, "arr"),
         expected=sum_of(weighed, "numerator"),
         spread=None if few else _draw(weighed, night),
@@ -124,15 +124,12 @@ def read_desk(scope: Scope, *, window: int) -> Desk:
         unknown_risk=due.height - weighed.height,
         at_risk_by_window={days: sum_of(risk.value_at_risk(contracts, days), "numerator") for days in WINDOWS},
         unpriced=unpriced.height,
-        notes=notes,
     )
 
 
-def _keep(contracts: pl.DataFrame, ids: list[str] | None, segments: tuple[str, ...]) -> pl.DataFrame:
-    """The contracts of accounts in the book that meet the filters."""
-    if segments:
-        contracts = contracts.filter(pl.col("segment").is_in(segments))
-    return contracts if ids is None else contracts.filter(pl.col("account_id").is_in(ids))
+def _keep(contracts: pl.DataFrame, segments: tuple[str, ...]) -> pl.DataFrame:
+    """The contracts of accounts that meet the filter by segment."""
+    return contracts.filter(pl.col("segment").is_in(segments)) if segments else contracts
 
 
 def _draw(weighed: pl.DataFrame, night: date) -> risk.LossRange:
@@ -159,14 +156,10 @@ def _name_terms(contracts: pl.DataFrame) -> pl.DataFrame:
     return named.with_columns(term=pl.concat_str(day, pl.lit(":"), "subscription_id"))
 
 
-def _add_notes(rows: pl.DataFrame, notes: TermNotes, prepared: pl.DataFrame) -> pl.DataFrame:
+def _add_notes(rows: pl.DataFrame, organization: Organization, prepared: pl.DataFrame) -> pl.DataFrame:
     """The desk's own columns beside the KPI's, in the order in which the desk shows its rows."""
-    text = {"account_id": pl.String, "term": pl.String}
-    calls = [(str(account), term, call.forecast) for (account, term), call in notes.forecasts.items()]
-    steps = [(str(account), term, True) for account, term in notes.steps]
-    said = pl.DataFrame(calls, schema={**text, "forecast": pl.String}, orient="row")
-    stepped = pl.DataFrame(steps, schema={**text, "has_step": pl.Boolean}, orient="row")
-    for noted in (said, stepped):
+    calls, steps = read_calls(organization, rows["account_id"].unique().to_list())
+    for noted in (calls, steps):
         rows = rows.join(noted, on=["account_id", "term"], how="left")
     rows = rows.join(prepared, on=["account_id", "decides_on"], how="left").with_columns(
         has_step=pl.col("has_step").fill_null(False),
@@ -230,10 +223,11 @@ class Due:
 
 
 def build_rows(organization: Organization, desk: Desk, rows: pl.DataFrame) -> tuple[list[Due], Names]:
-    """Some rows of the desk with their names, in one statement; those of listed outcomes are among the names."""
+    """Some rows of the desk with names and notes, in two statements; listed outcomes' names are among them."""
     few = desk.rows.filter(STATES["due"]) if desk.outcomes else desk.rows.clear()
     names = read_names(organization, {uuid.UUID(one) for frame in (rows, few) for one in frame["account_id"]})
-    return [_build(row, desk.notes, names) for row in rows.iter_rows(named=True)], names
+    notes = read_term_notes(organization, {uuid.UUID(one) for one in rows["account_id"]})
+    return [_build(row, notes, names) for row in rows.iter_rows(named=True)], names
 
 
 def _build(row: dict[str, Any], notes: TermNotes, names: Names) -> Due:

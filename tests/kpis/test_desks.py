@@ -1,5 +1,6 @@
 """What the Renewals and Expansion screens read, from an organization's facts."""
 
+import random
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -10,9 +11,12 @@ from django.db import connection
 from accounts.models import Organization
 from diagnostics.book import feature_settings
 from diagnostics.features import compute_features
+from diagnostics.kpis.contracts import CONTRACTS, contracts_on
 from diagnostics.kpis.desks import read_expansion_desk, read_renewal_desk
+from diagnostics.kpis.reading import open_source
 from diagnostics.kpis.risk import WINDOW, due_within, value_at_risk
-from portfolio.models import Opportunity, OpportunityStage, PlanRate, Product, Subscription
+from diagnostics.kpis.running import running_contracts
+from portfolio.models import Account, Opportunity, OpportunityStage, PlanRate, Product, Subscription
 from tests.diagnostics.books import NIGHT, make_leaving_account
 from tests.diagnostics.diagnosed import diagnose_by_hand, make_account
 
@@ -81,6 +85,40 @@ def test_what_is_due_is_what_the_night_reads(cast, acme_context):
         dict(features.select("account_id", "arr_due_90").rows()), abs=1e-6
     )
     assert due.height >= 2
+
+
+def test_what_runs_is_what_every_period_ever_paid_says(acme_context):
+    """The statement of a desk and the function over all periods: the same rows, whatever happened to a contract."""
+    chance = random.Random(16)
+    for number in range(60):
+        account = make_account(f"a{number}")
+        Account.objects.filter(pk=account.pk).update(currency=chance.choice(["", "", "SEK"]))
+        for name in ("s", "t")[: chance.choice([1, 1, 2])]:
+            began = DAY - timedelta(days=chance.randrange(60, 1500))
+            for _ in range(chance.randrange(1, 6)):
+                length = chance.choice([30, 90, 200, 330, 365, 366, 400])
+                ends = chance.choice([None, began + timedelta(days=length), began + timedelta(days=length - 40)])
+                subscribe(
+                    account, name, started_on=began, ended_on=ends, term_months=chance.choice([None, 0, 1, 3, 12, 24]),
+                    term_started_on=chance.choice([None, None, None, began, began - timedelta(days=45)]),
+                    renews_on=chance.choice([None, None, None, DAY + timedelta(days=77), DAY - timedelta(days=5)]),
+                    notice_days=chance.choice([None, 0, 30, 90]), auto_renews=chance.choice([None, True, False]),
+                    notice_given_on=chance.choice([None] * 6 + [DAY - timedelta(days=9), DAY + timedelta(days=9)]),
+                    currency=chance.choice(["", "EUR", "SEK"]),
+                )  # fmt: skip
+                began += timedelta(days=length + chance.choice([0, 0, 0, 12, 50]))
+    PlanRate.objects.create(fiscal_year=DAY.year, currency="SEK", rate=Decimal("0.1"))
+    organization = Organization.objects.get()
+    source = open_source(organization, day=DAY)
+    for days in (0, 31, 200, 400, 900):
+        day = DAY - timedelta(days=days)
+        known = contracts_on(source.periods(), [day], rates=source.rates(), grace_days=30)
+        found = running_contracts(open_source(organization, day=day), day=day, night=None)
+        assert found.select(CONTRACTS).equals(known), day
+        some = known["account_id"].unique().sort().to_list()[::3]
+        own = running_contracts(open_source(organization, day=day), day=day, night=None, accounts=some)
+        assert own.select(CONTRACTS).equals(known.filter(pl.col("account_id").is_in(some))), day
+        assert known.height > 5
 
 
 def test_the_expansion_desk_hatches_what_is_fictional(acme_context):
