@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -56,7 +56,7 @@ def add_up(rows: pl.DataFrame) -> Total:
 
 def sum_of(rows: pl.DataFrame, column: str) -> Decimal:
     """The exact sum of a column of amounts; what has none counts nothing."""
-    total: Decimal = rows[column].sum()  # exact: a sum of decimals is one
+    total = cast("Decimal", rows[column].sum())  # exact: a sum of decimals is one
     return total or ZERO
 
 
