@@ -1,9 +1,13 @@
 """The account plan, written and reviewed in Phano: each day's state is a row, the latest counts."""
 
+from datetime import date
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry, Membership
 from portfolio.changes import ChangeRefused, local_day, record_change, reverses
+from portfolio.edits import note_edits
 from portfolio.models import Account, AccountPlan
 
 MOST_CHARACTERS = 2000
@@ -20,6 +24,9 @@ def update_account_plan(
     if not texts[0] or any(len(text) > MOST_CHARACTERS for text in texts):
         raise ChangeRefused(_("A plan needs an objective, and each text has at most %(n)s characters.") % {"n": 2000})
     values = {"objective": texts[0], "success_criteria": texts[1], "owner_email": owner_email.lower()}
+    before = AccountPlan.objects.filter(account=account, updated_on=local_day(membership.organization)).first()
+    if before is not None:
+        _note(before, account, **values)
     plan, is_new = AccountPlan.objects.update_or_create(
         account=account,
         updated_on=local_day(membership.organization),
@@ -38,6 +45,7 @@ def review_account_plan(*, membership: Membership, account: Account) -> AuditEnt
         raise ChangeRefused(_("There is no account plan to review: write one first."))
     if plan.reviewed_on == today:
         raise ChangeRefused(_("The plan was reviewed today already."))
+    _note(plan, account, reviewed_on=today)
     before, plan.reviewed_on = plan.reviewed_on, today
     plan.save(update_fields=["reviewed_on"])
     return record_change(
@@ -58,5 +66,15 @@ def _unwrite(entry: AuditEntry) -> bool:
 @reverses("plan.reviewed")
 def _unreview(entry: AuditEntry) -> bool:
     before, after = entry.details["day_before"], entry.details["day_after"]
-    stands = AccountPlan.objects.filter(pk=entry.details["plan"], reviewed_on=after)
-    return stands.update(reviewed_on=before or None) == 1
+    plan = AccountPlan.objects.select_related("account").filter(pk=entry.details["plan"], reviewed_on=after).first()
+    if plan is None:
+        return False
+    day = date.fromisoformat(before) if before else None
+    _note(plan, plan.account, reviewed_on=day)
+    return AccountPlan.objects.filter(pk=plan.pk, reviewed_on=after).update(reviewed_on=day) == 1
+
+
+def _note(plan: AccountPlan, account: Account, **values: Any) -> None:
+    """Before the plan is changed in place: what the source last said of it, so that the change stands."""
+    before = {column: getattr(plan, column) for column in values}
+    note_edits("account_plans", [account.source_id, plan.updated_on], before=before, after=values)

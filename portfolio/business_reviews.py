@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from django.http import Http404
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import AuditEntry, Membership
 from portfolio.books import visible_accounts
 from portfolio.changes import ChangeRefused, local_day, record_change, reverses
+from portfolio.edits import note_edits
 from portfolio.models import Account, Interaction
 
 # An hour is not asked for; at noon the day is the same in every neighbouring time zone.
@@ -55,7 +57,7 @@ def close_review(*, membership: Membership, review: Interaction, state: str, att
     if state == "held" and review.happened_at > timezone.now() + timedelta(days=1):
         raise ChangeRefused(_("This review is still ahead."))
     values = {"state": state, "attended": attended if state == "held" else None}
-    if Interaction.objects.filter(pk=review.pk, state="planned").update(**values) != 1:
+    if not _change(review.pk, ("planned",), values):
         raise ChangeRefused(_("This review is not planned any more."))
     return _record(f"review.{state}", membership, review)
 
@@ -68,8 +70,18 @@ def _unplan(entry: AuditEntry) -> bool:
 @reverses("review.held")
 @reverses("review.cancelled")
 def _reopen(entry: AuditEntry) -> bool:
-    closed = Interaction.objects.filter(pk=entry.details["review"], state__in=("held", "cancelled"))
-    return closed.update(state="planned", attended=None) == 1
+    return _change(entry.details["review"], ("held", "cancelled"), {"state": "planned", "attended": None})
+
+
+def _change(review_id: uuid.UUID | str, states: tuple[str, ...], values: dict[str, Any]) -> bool:
+    """Change a review that stands in one of the states, and note what the source last said; False for another."""
+    found = Interaction.objects.select_for_update().filter(pk=review_id, state__in=states)
+    row = found.values("source_id", "state", "attended").first()
+    if row is None:
+        return False
+    Interaction.objects.filter(pk=review_id).update(**values)
+    note_edits("interactions", [row["source_id"]], before=row, after=values)
+    return True
 
 
 def _record(action: str, membership: Membership, review: Interaction, **details: str) -> AuditEntry:

@@ -4,7 +4,6 @@ A change of a row that a source brought stands while the source repeats what it 
 something new of that cell, the source has it (portfolio.importing.kept_edits).
 """
 
-import json
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
@@ -23,12 +22,12 @@ from accounts.numbers import read_number
 from accounts.rules import lock_for
 from portfolio.columns import Column, File, Kind, write_cell
 from portfolio.contract import FILES
+from portfolio.edits import note_edits, write_key
 from portfolio.importing.cells import choose_reader, empty_value
 from portfolio.importing.layout import Fault, Layout, Place
 from portfolio.importing.reader import Row
 from portfolio.importing.reasons import explain
 from portfolio.importing.tables import find_ids
-from portfolio.models import CatalogueEdit
 from portfolio.models.facts import SourcedFact
 
 # The files of the catalogue, and their columns that people may change; keys and references say what a row is.
@@ -195,20 +194,12 @@ def undo_change(*, actor: Membership, entry_id: uuid.UUID) -> str:
 
 def key_of(file: File, cells: Mapping[str, str]) -> str:
     """A row's key as CatalogueEdit keeps it."""
-    return json.dumps([cells[name] for name in file.key], ensure_ascii=False)
+    return write_key([cells[name] for name in file.key])
 
 
 def _keep_edits(file: File, before: Mapping[str, str], after: Mapping[str, str]) -> None:
     """Note what the source said of each changed cell; forget it where the cell is as the source said again."""
-    key = key_of(file, before)
-    known = {edit.column: edit for edit in CatalogueEdit.objects.filter(file=file.name, key=key, column__in=after)}
-    now = timezone.now()
-    for name, cell in after.items():
-        edit = known.get(name)
-        if edit is None:
-            CatalogueEdit.objects.create(file=file.name, key=key, column=name, source_cell=before[name], changed_at=now)
-        elif edit.source_cell == cell:
-            edit.delete()
+    note_edits(file.name, [before[name] for name in file.key], before=before, after=after)
 
 
 def _check(file: File, cells: Mapping[str, str], *, touched: set[str]) -> dict[str, Any]:

@@ -6,13 +6,16 @@ back with every export (docs/decisions/0013-where-a-forecast-is-kept.md).
 
 import uuid
 from datetime import date, timedelta
+from typing import Any
 
+from django.db.models import Q
 from django.http import Http404
 from django.utils.translation import gettext as _
 
 from accounts.models import AuditEntry, Membership
 from portfolio.books import visible_accounts
 from portfolio.changes import ChangeRefused, clean_words, local_day, record_change, reverses
+from portfolio.edits import note_edits
 from portfolio.models import Account, AccountGoal
 
 STEP = "step"
@@ -61,17 +64,17 @@ def change_step(
     *, membership: Membership, goal: AccountGoal, title: str, due_on: date | None, owner_email: str = ""
 ) -> AuditEntry:
     """Put another step, day or owner in its place; its words are not kept, so that there is no Undo for it."""
-    goal.title, goal.owner_email = _check_title(title), owner_email.lower()
+    values: dict[str, Any] = {"title": _check_title(title), "owner_email": owner_email.lower()}
     if due_on != goal.due_on:
-        goal.due_on = _check_day(due_on, membership)
-    goal.save(update_fields=["title", "due_on", "owner_email"])
+        values["due_on"] = _check_day(due_on, membership)
+    _change(goal.pk, **values)
     return _record("step.changed", membership, goal)
 
 
 def finish_step(*, membership: Membership, goal: AccountGoal) -> AuditEntry:
     """Note that a step was done today; raises ChangeRefused where it was before."""
     today = local_day(membership.organization)
-    if AccountGoal.objects.filter(pk=goal.pk, done_on=None).update(done_on=today) != 1:
+    if not _change(goal.pk, done_on=today, only=Q(done_on=None)):
         raise ChangeRefused(_("This step is done already."))
     return _record("step.done", membership, goal)
 
@@ -83,8 +86,18 @@ def _unadd(entry: AuditEntry) -> bool:
 
 @reverses("step.done")
 def _unfinish(entry: AuditEntry) -> bool:
-    done = AccountGoal.objects.filter(pk=entry.details["goal"], done_on__isnull=False)
-    return done.update(done_on=None) == 1
+    return _change(entry.details["goal"], done_on=None, only=Q(done_on__isnull=False))
+
+
+def _change(goal_id: uuid.UUID | str, *, only: Q | None = None, **values: Any) -> bool:
+    """Change a goal in place and note what the source last said of it; False where `only` does not hold any more."""
+    row = AccountGoal.objects.select_for_update().filter(only or Q(), pk=goal_id).first()
+    if row is None:
+        return False
+    before = {column: getattr(row, column) for column in values}
+    AccountGoal.objects.filter(pk=row.pk).update(**values)
+    note_edits("account_goals", [row.source_id], before=before, after=values)
+    return True
 
 
 def _record(action: str, membership: Membership, goal: AccountGoal) -> AuditEntry:

@@ -7,6 +7,7 @@ the organization's currency.
 import uuid
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.http import Http404
 from django.utils import timezone
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.models import AuditEntry, Membership
 from portfolio.books import visible_accounts
 from portfolio.changes import ChangeRefused, clean_words, local_day, record_change, reverses
+from portfolio.edits import note_edits
 from portfolio.models import Account, Opportunity, OpportunityStage, Product
 
 LEVERS = ("upsell", "seats", "usage", "cross_sell", "price", "renewal")
@@ -75,7 +77,7 @@ def move_stage(*, membership: Membership, opportunity: Opportunity, stage: str, 
     if stage == "lost":
         if not words:
             raise ChangeRefused(_("Say in a few words why it was lost."))
-        Opportunity.objects.filter(pk=opportunity.pk).update(loss_reason=words)
+        _change(opportunity.pk, loss_reason=words)
     row = _add_stage(opportunity, stage, before.amount_arr if before else None, after=before)
     was = before.stage if before else ""
     return _record("opportunity.moved", membership, opportunity, row=str(row.pk), before=was, after=stage)
@@ -98,7 +100,7 @@ def change_closing_day(*, membership: Membership, opportunity: Opportunity, clos
     before = Opportunity.objects.values_list("closes_on", flat=True).get(pk=opportunity.pk)
     if before == wanted:
         raise ChangeRefused(_("The closing day is the same."))
-    Opportunity.objects.filter(pk=opportunity.pk).update(closes_on=wanted)
+    _change(opportunity.pk, closes_on=wanted)
     return _record(
         "opportunity.closing_changed",
         membership,
@@ -123,7 +125,7 @@ def _unmove(entry: AuditEntry) -> bool:
     if not _remove_last_stage(entry):
         return False
     if entry.details["after"] == "lost":
-        Opportunity.objects.filter(pk=entry.details["opportunity"]).update(loss_reason="")
+        _change(entry.details["opportunity"], loss_reason="")
     return True
 
 
@@ -138,12 +140,23 @@ def _remove_last_stage(entry: AuditEntry) -> bool:
 def _unchange_closing(entry: AuditEntry) -> bool:
     before, after = entry.details["day_before"], entry.details["day_after"]
     stands = Opportunity.objects.filter(pk=entry.details["opportunity"], closes_on=after or None)
-    return stands.update(closes_on=before or None) == 1
+    if not stands.exists():
+        return False
+    _change(entry.details["opportunity"], closes_on=date.fromisoformat(before) if before else None)
+    return True
 
 
 def read_last_stage(opportunity_id: uuid.UUID | str) -> OpportunityStage | None:
     """The latest row of an opportunity's history; None where it has none."""
     return OpportunityStage.objects.filter(opportunity_id=opportunity_id).order_by("-at").first()
+
+
+def _change(opportunity_id: uuid.UUID | str, **values: Any) -> None:
+    """Change columns in place and note what the source last said of them: the change stands while it repeats that."""
+    row = Opportunity.objects.select_for_update().get(pk=opportunity_id)
+    before = {column: getattr(row, column) for column in values}
+    Opportunity.objects.filter(pk=row.pk).update(**values)
+    note_edits("opportunities", [row.source_id], before=before, after=values)
 
 
 def _lock_open(opportunity: Opportunity) -> OpportunityStage | None:

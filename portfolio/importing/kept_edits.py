@@ -1,10 +1,9 @@
-"""Changes that people made to the catalogue in Phano, met by an import of the same cells.
+"""Changes that people made to imported rows in Phano, met by an import of the same cells.
 
 While a source repeats what it said before the change, the change stands; where it says something new, that lands and
 the change is forgotten. A file that already holds the change (an export) leaves it as it is.
 """
 
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,9 +13,12 @@ from django.utils import timezone
 from accounts.context import current_context
 from portfolio.columns import File, write_cell
 from portfolio.contract import FILES
+from portfolio.edits import write_key
 from portfolio.models import CatalogueEdit
 
 CATALOGUE = ("products", "features", "plans", "plan_limits", "product_events")
+# Files whose rows are changed in place, also beyond the catalogue.
+EDITED = (*CATALOGUE, "interactions", "opportunities", "account_plans", "account_goals", "plan_rates")
 
 type Record = dict[str, Any]
 
@@ -24,11 +26,11 @@ type Record = dict[str, Any]
 def keep_edits(file: File, rows: Sequence[tuple[Sequence[Any], Record, Mapping[str, Any] | None]]) -> None:
     """Put people's changes into records before they land: (cells of the key, record, the row that stands or None).
 
-    One statement for a block; nothing for files outside the catalogue.
+    One statement for a block, and one more where the file has changes; nothing for files that nobody changes.
     """
-    if file.name not in CATALOGUE:
+    if file.name not in EDITED or not CatalogueEdit.objects.filter(file=file.name).exists():
         return
-    by_key = {_write_key(key): (record, standing) for key, record, standing in rows}
+    by_key = {write_key(key): (record, standing) for key, record, standing in rows}
     over = []
     for edit in CatalogueEdit.objects.filter(file=file.name, key__in=list(by_key)):
         record, standing = by_key[edit.key]
@@ -46,7 +48,7 @@ def keep_edits(file: File, rows: Sequence[tuple[Sequence[Any], Record, Mapping[s
 
 def find_edited(file: File, row_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, CatalogueEdit]]:
     """The changes of rows that stand, by row and database column: what an undo leaves as people set it."""
-    if file.name not in CATALOGUE:
+    if file.name not in EDITED:
         return {}
     edits: dict[str, dict[str, CatalogueEdit]] = {}
     for edit in CatalogueEdit.objects.filter(file=file.name):
@@ -58,11 +60,7 @@ def find_edited(file: File, row_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, dic
         for name in file.key
     ]
     rows = file.model._default_manager.filter(pk__in=row_ids).values_list("pk", *keys)
-    return {pk: edits[_write_key(key)] for pk, *key in rows if _write_key(key) in edits}
-
-
-def _write_key(cells: Sequence[Any]) -> str:
-    return json.dumps([write_cell(cell) for cell in cells], ensure_ascii=False)
+    return {pk: edits[write_key(key)] for pk, *key in rows if write_key(key) in edits}
 
 
 def write_edits() -> list[dict[str, str]]:
@@ -79,7 +77,7 @@ def read_edits(content: Any) -> None:
     for one in content:
         if not isinstance(one, dict) or not all(isinstance(one.get(name), str) for name in ("key", "column", "source")):
             raise ValueError("no catalogue edit")
-        if one.get("file") not in CATALOGUE or one["column"] not in FILES[one["file"]].by_name:
+        if one.get("file") not in EDITED or one["column"] not in FILES[one["file"]].by_name:
             raise ValueError("no catalogue edit")
         made.append(
             CatalogueEdit(
