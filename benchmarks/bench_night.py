@@ -3,7 +3,7 @@
 Most accounts are well, as in a real book: one in twelve is used less and less, a few pay late or wait for an answer.
 The floor of an organization is one SQL statement, run in the same context, that adds its usage up into two sums and
 inserts one row per account. Floor and night take turns, organization by organization, on data that a night before has
-already read. The nights that movements compare exist: the one before, and those of thirty days before both.
+already read. The nights that movements compare exist: the one before, and one thirty days or a little more before either.
 """
 
 import argparse
@@ -164,8 +164,12 @@ def make_organization(
 
 
 def run_nights_before(organization_id: uuid.UUID) -> None:
-    """The nights that movements compare; and the floor's rows, read once as the night's are."""
-    for days in (31, 30, 1):
+    """The nights that movements compare; and the floor's rows, read once as the night's are.
+
+    A window that the first of them opens on a limit already reached ends thirty days later: were the first a month
+    before the last, half of the book's windows would end together on the night that is measured.
+    """
+    for days in (45, 30, 1):
         run_before(organization_id, NIGHT - timedelta(days=days))
     with service_context(organization_id), connection.cursor() as cursor:
         run_floor(cursor, organization_id)
