@@ -20,10 +20,8 @@ from .support import ask_support
 from .usage import add_earlier, ask_marks, summarize_metrics
 from .usage_months import UsageMonths
 
-KINDS = (
-    ask_accounts, ask_subscriptions, ask_limits, ask_marks, ask_invoices, ask_support, ask_exchanges, ask_planning,
-    ask_needs,
-)  # fmt: skip
+# What is joined by account as it comes.
+KINDS = (ask_invoices, ask_support, ask_exchanges, ask_planning, ask_needs)
 # Where the organization keeps such facts at all, an account without any of them has none: a fact, not a gap.
 ZERO_WHERE_KNOWN = {
     "support_known_to": (
@@ -54,20 +52,26 @@ def compute_features(cursor: Any, organization_id: uuid.UUID, night: date, setti
     An account is in it if it is known by then and has not churned: a subscription runs or ended within the grace, or
     it never had one. Call it inside the organization's context: other organizations' rows cannot be seen.
     """
-    with planned_in_sets(cursor):
+    with planned_in_sets(cursor) as pipeline:
         facts = Facts(cursor, organization_id, night, settings)
-        asked_accounts, asked_subscriptions, asked_limits, asked_marks, *asked = [ask(facts) for ask in KINDS]
-        accounts, subscriptions = asked_accounts(), asked_subscriptions()
-        # Sent once the others are answered: they become frames while PostgreSQL adds usage up, which takes longest.
+        # The driver waits for all that was asked. So what comes next is asked as soon as what came before is here, and
+        # this becomes frames while PostgreSQL works; the statement that takes longest goes last.
+        asked_accounts, asked_marks, asked_limits = ask_accounts(facts), ask_marks(facts), ask_limits(facts)
+        accounts = asked_accounts()
         months = UsageMonths(facts, accounts["account_id"])
-        accounts = accounts.join(subscriptions, on="account_id", how="left")
-        begun = (pl.col("customer_since") <= night).fill_null(True) | pl.col("running").fill_null(False)
-        accounts = accounts.filter(pl.col("running").fill_null(True) & begun)
-        frame = accounts
+        marks, limits = asked_marks(), asked_limits()
+        pipeline.sync()
+        asked = [ask(facts) for ask in KINDS]
+        metrics = months.read()
+        used = summarize_metrics(facts, metrics, marks)
+        pipeline.sync()
+        asked_subscriptions = ask_subscriptions(facts)
         for answer in asked:
-            frame = frame.join(answer(), on="account_id", how="left")
-        limits, marks, metrics = asked_limits(), asked_marks(), months.read()
-        usage = add_earlier(months, summarize_metrics(facts, metrics, marks), accounts)
+            accounts = accounts.join(answer(), on="account_id", how="left")
+        frame = accounts.join(asked_subscriptions(), on="account_id", how="left")
+        begun = (pl.col("customer_since") <= night).fill_null(True) | pl.col("running").fill_null(False)
+        frame = frame.filter(pl.col("running").fill_null(True) & begun)
+        usage = add_earlier(months, used, frame)
         for part in (usage, find_nearest_limits(limits, metrics, usage)):
             frame = frame.join(part, on="account_id", how="left")
         frame = frame.with_columns(

@@ -47,7 +47,7 @@ class FeatureSettings:
 
 
 @contextmanager
-def planned_in_sets(cursor: Any) -> Iterator[None]:
+def planned_in_sets(cursor: Any) -> Iterator[psycopg.Pipeline]:
     """Ask in one pipeline while the block runs, in the open transaction, by plans that are kept and that join sets.
 
     PostgreSQL cannot know how many rows of a shared table one organization has in a step of a statement, and takes one
@@ -57,10 +57,10 @@ def planned_in_sets(cursor: Any) -> Iterator[None]:
     connection: psycopg.Connection = cursor.connection
     threshold, connection.prepare_threshold = connection.prepare_threshold, 0
     try:
-        with connection.pipeline():
+        with connection.pipeline() as pipeline:
             for name, value in PLANNING.items():
                 _set(connection, name, value)
-            yield
+            yield pipeline
             for name in PLANNING:
                 _set(connection, name, "DEFAULT")
     finally:
