@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import connection
+from polars.testing import assert_frame_equal
 
 from diagnostics.features import FeatureSettings, compute_features
 from portfolio.models import (
@@ -16,6 +17,7 @@ from portfolio.models import (
     Usage,
 )
 from portfolio.models.usage import ensure_usage_months
+from portfolio.usage_months import pack_usage
 
 NIGHT = date(2026, 3, 10)
 SETTINGS = FeatureSettings(time_zone="Europe/Paris", currency="EUR")
@@ -64,10 +66,15 @@ def make_period(account, plan, *, mrr=100, started=200, ended=None, name="", **f
 
 
 def read(night=NIGHT, settings=SETTINGS):
+    """The features of the night, the same whether the months of usage are behind or packed."""
     from accounts.context import current_context
 
+    organization_id = current_context().organization_id
     with connection.cursor() as cursor:
-        return compute_features(cursor, current_context().organization_id, night, settings)
+        features = compute_features(cursor, organization_id, night, settings)
+        pack_usage(organization_id)
+        assert_frame_equal(compute_features(cursor, organization_id, night, settings), features)
+    return features
 
 
 def read_one(night=NIGHT, settings=SETTINGS, source="one"):

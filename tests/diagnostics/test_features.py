@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from polars.testing import assert_frame_equal
 
 from diagnostics.features import FeatureSettings
 from diagnostics.models import VoicedNeed
@@ -26,6 +27,7 @@ from portfolio.models import (
     Subscription,
     Survey,
     Ticket,
+    Usage,
     WhitespaceCell,
 )
 from portfolio.models.usage import ensure_usage_months
@@ -38,6 +40,7 @@ from tests.diagnostics.facts import (
     make_period,
     make_usage,
     pick,
+    read,
     read_one,
 )
 
@@ -181,6 +184,27 @@ def test_usage_is_summed_by_windows_of_four_weeks(book):
     # 30 calls a day: a count per month of thirty days.
     assert pick(row, "limit_metric", "limit_used", "limit_included") == ("api_calls", 900, 1000)
     assert row["limit_growth"] == pytest.approx((900 - 600) / 56)
+
+
+def test_products_used_on_one_day_are_added_up_and_the_busiest_counts_as_a_peak(book):
+    account = book["account"]
+    for product, quantity in ((book["core"], 1.0), (book["extra"], 2.0), (None, 4.0)):
+        for metric in ("events", "active_users"):
+            Usage.objects.create(
+                organization_id=account.organization_id, account=account, product=product, metric=metric,
+                day=NIGHT, quantity=quantity,
+            )  # fmt: skip
+    assert pick(read_one(), "activity_28", "active_users", "active_days_28") == (7, 4, 1)
+
+
+def test_accounts_read_slice_by_slice_say_the_same(book, monkeypatch):
+    for number in range(5):
+        account = make_account(f"more-{number}", book["team"])
+        make_usage(account, "events", [number + 1] * 40, last=number * 20)
+        make_usage(account, "active_users", [number] * 3)
+    at_once = read()
+    monkeypatch.setattr("diagnostics.features.usage_months.SLICE", 2)
+    assert_frame_equal(read(), at_once)
 
 
 def test_an_account_without_events_is_measured_by_the_next_best(book):
