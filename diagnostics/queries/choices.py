@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, ExtractYear
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership
 from diagnostics.filters import NONE
-from portfolio.models import Account
+from portfolio.models import Account, Product
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,16 @@ def read_owner_names(emails: Iterable[str]) -> dict[str, str]:
     """The full names of the organization's members among these addresses."""
     members = Membership.objects.filter(user__email__in=list(emails)).values_list("user__email", "user__full_name")
     return {email: name for email, name in members if name}
+
+
+def is_active_member(email: str) -> bool:
+    """Whether the address is that of an active member of the organization; one query."""
+    return Membership.objects.filter(user__email=email, status=Membership.Status.ACTIVE).exists()
+
+
+def find_product(product_id: UUID) -> Product | None:
+    """A product of the catalogue; None where there is none of this id."""
+    return Product.objects.filter(pk=product_id).first()
 
 
 def name_of(address: str) -> Coalesce:

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership
 from accounts.web import MemberRequest
+from diagnostics.queries.choices import find_product, is_active_member
 from portfolio.changes import ChangeRefused
 from portfolio.models import Product
 
@@ -48,7 +48,7 @@ def read_amount(request: MemberRequest, name: str) -> Decimal | None:
 def read_member(request: MemberRequest, name: str) -> str:
     """A posted member's address, '' where nobody is named; raises ChangeRefused for anybody else's."""
     email = request.POST.get(name, "").replace("\0", "").strip().lower()
-    if email and not Membership.objects.filter(user__email=email, status=Membership.Status.ACTIVE).exists():
+    if email and not is_active_member(email):
         raise ChangeRefused(_("The owner of a step is a member of this organization."))
     return email
 
@@ -59,7 +59,7 @@ def read_product(request: MemberRequest, name: str) -> Product | None:
     if not text:
         return None
     try:
-        product = Product.objects.filter(pk=UUID(text)).first()
+        product = find_product(UUID(text))
     except ValueError:
         product = None
     if product is None:

@@ -17,7 +17,6 @@ from accounts.web import MemberRequest, organization_view
 from diagnostics.doubts import DOUBTS, kinds_of
 from diagnostics.filter_menus import Menu, Option
 from diagnostics.filters import BadFilter, read_choice, read_number
-from diagnostics.models import Night
 from diagnostics.queries.diagnosed import read_nights
 from diagnostics.queries.quality import (
     DEFAULT_SORT,
@@ -26,8 +25,9 @@ from diagnostics.queries.quality import (
     SORTS,
     Totals,
     find_stale_sources,
+    list_late_nights,
     read_doubts,
-    read_totals,
+    read_page,
 )
 from diagnostics.screen_csv import answer_csv
 from portfolio.books import access_account
@@ -51,18 +51,15 @@ def data_quality(request: MemberRequest) -> HttpResponse:
     request.last_night = nights.last  # type: ignore[attr-defined]  # the frame shows it too
     account, kinds = asked["account"], asked["kinds"]
     account_id = account.pk if account else None
-    totals = read_totals(request.membership, nights.last.night, account=account_id)
+    wanted = {"kinds": kinds, "account": account_id, "sort": asked["sort"]}
+    first = (asked["page"] - 1) * PER_PAGE
+    totals, rows = read_page(request.membership, nights.last.night, first=first, **wanted)
     listed = [total for total in totals.kinds if total.kind in kinds]
-    count = sum(total.accounts or 1 for total in listed)
-    page = Paginator(range(count), PER_PAGE).get_page(asked["page"])
-    rows = read_doubts(
-        request.membership,
-        nights.last.night,
-        kinds=kinds,
-        account=account_id,
-        sort=asked["sort"],
-        first=(page.number - 1) * PER_PAGE,
-    )
+    page = Paginator(range(sum(total.accounts or 1 for total in listed)), PER_PAGE).get_page(asked["page"])
+    if page.number != asked["page"]:
+        # Behind the last page: that one is shown.
+        first = (page.number - 1) * PER_PAGE
+        rows = read_doubts(request.membership, nights.last.night, first=first, **wanted)
     write = write_urls(request, asked)
     stale = find_stale_sources(nights.last)
     context = {
@@ -80,7 +77,7 @@ def data_quality(request: MemberRequest) -> HttpResponse:
         "heads": write_heads(asked["sort"], write),
         "csv_query": write().partition("?")[2],
         "stale": [source for source in stale if asked["source"] in ("", source.source) and not asked["kind"]],
-        "late_nights": list(Night.objects.filter(late_facts__gt=0).order_by("-night")[:LATE_NIGHTS]),
+        "late_nights": list_late_nights(LATE_NIGHTS),
     }
     return render(request, "diagnostics/quality.html", context)
 
