@@ -45,6 +45,9 @@ class PortfolioConfig(AppConfig):
             ("change.undone", _("took a change back")),
         ):
             name_action(action, label)
+        name_action("plan_rate.set", _("set a plan rate"))
+        name_action("plan_rate.removed", _("removed a plan rate"))
+        name_action("plan_rate.undone", _("took a plan rate back"))
         name_action("import.begun", _("began an import"))
         name_action("import.landed", _("landed an import"))
         name_action("import.stop_asked", _("asked an import to stop"))

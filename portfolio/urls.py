@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portfolio.views import catalogue, contract, exports, imports
+from portfolio.views import catalogue, contract, exports, imports, plan_rates
 
 urlpatterns = [
     path("o/<slug:slug>/import/", imports.show_import, name="import"),
@@ -25,6 +25,9 @@ urlpatterns = [
         catalogue.catalogue_remove,
         name="catalogue_remove",
     ),
+    path("o/<slug:slug>/settings/rates/", plan_rates.plan_rates, name="plan_rates"),
+    path("o/<slug:slug>/settings/rates/<uuid:rate_id>/remove/", plan_rates.plan_rate_remove, name="plan_rate_remove"),
+    path("o/<slug:slug>/settings/rates/<uuid:change_id>/undo/", plan_rates.plan_rate_undo, name="plan_rate_undo"),
     path("o/<slug:slug>/contract/", contract.show_contract, name="contract"),
     path("o/<slug:slug>/contract/<slug:file>.csv", contract.download_template, name="contract_template"),
     path("o/<slug:slug>/export/", exports.show_export, name="export"),

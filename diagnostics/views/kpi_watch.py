@@ -13,7 +13,17 @@ from diagnostics.filters import read_number
 from diagnostics.kpi_words import name_period, write_exactly
 from diagnostics.kpis.execution import WINDOW_DAYS
 from diagnostics.queries.kpi_series import find_kept
-from diagnostics.queries.kpi_watch import LATE, LISTS, OF_HEALTH, SILENT, SINGLE, Watch, WatchRow, read_watch
+from diagnostics.queries.kpi_watch import (
+    LATE,
+    LISTS,
+    OF_HEALTH,
+    SILENT,
+    SINGLE,
+    Band,
+    Watch,
+    WatchRow,
+    read_watch,
+)
 from diagnostics.screen_csv import answer_csv
 from diagnostics.views.kpi_address import KpiAddress, open_kpi_scope, read_address, require_scope
 from diagnostics.views.kpis import describe_switches
@@ -141,13 +151,21 @@ def _describe_card(request: MemberRequest, watch: Watch, address: KpiAddress, na
     }
 
 
+def _name_band(band: Band) -> str:
+    if band.low is None:
+        return _("withheld")
+    if not band.low:
+        return _("below %(high)s") % {"high": band.high}
+    return _("%(low)s to %(high)s") % {"low": band.low, "high": min(band.high or 100, 100)}
+
+
 def _describe_bands(watch: Watch, address: KpiAddress) -> list[dict[str, Any]]:
     """The distribution of health, the shares of accounts and ARR as parts of the largest band."""
     count = max((band.total.count for band in watch.bands), default=0)
     arr = max((band.total.arr for band in watch.bands), default=0)
     return [
         {
-            "label": name_list(band.name)["label"],
+            "label": _name_band(band),
             "total": band.total,
             "of_accounts": band.total.count / count if count else 0,
             "of_arr": float(band.total.arr / arr) if arr else 0,

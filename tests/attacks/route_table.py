@@ -61,6 +61,7 @@ OBJECTS = {
     "change_id": "accounts_auditentry",
     "entry_id": "accounts_auditentry",
     "row_id": "portfolio_product",
+    "rate_id": "portfolio_planrate",
 }
 
 # Routes that answer a missing id with another page than 404, alike for a foreign one.
