@@ -14,7 +14,7 @@ from accounts.context import service_context
 from accounts.models import Organization
 from diagnostics.day import note_arrival
 from diagnostics.following import follow_night
-from diagnostics.models import DoubtfulFacts, KpiPeriod, Night, Study
+from diagnostics.models import DoubtfulFacts, KpiPeriod, KpiShelf, KpiShelfPeriod, Night, Study
 from diagnostics.night import last_ended_day, run_nights
 from diagnostics.tasks import diagnose_day, diagnose_night
 from portfolio.events import Days
@@ -41,7 +41,8 @@ def diagnose_arrived_facts(organization_id: uuid.UUID, accounts: frozenset[uuid.
             Night.objects.all().delete()
             DoubtfulFacts.objects.all().delete()
             Study.objects.all().delete()
-            KpiPeriod.objects.all().delete()
+            for kept in (KpiPeriod, KpiShelf, KpiShelfPeriod):
+                kept.objects.all().delete()
             return
         ended = last_ended_day(Organization.objects.get(), timezone.now())
         last = Night.objects.order_by("-night").first()

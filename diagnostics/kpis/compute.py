@@ -17,6 +17,7 @@ from diagnostics.kpis.frames import KEY, money
 from diagnostics.kpis.groups import FIGURES, By, Groups, assign_cohorts, list_figures, sum_wide
 from diagnostics.kpis.reading import Source, night_speaking_on, number_accounts, open_source
 from diagnostics.kpis.renewals import SHORTEST_TERM_MONTHS
+from diagnostics.kpis.slim import Slim
 from diagnostics.kpis.terms import list_decisions
 from portfolio.ledger.build import build_movements
 from portfolio.terms import add_months
@@ -270,7 +271,7 @@ def compute_parts(portfolio: Portfolio) -> list[pl.DataFrame]:
 def merge_parts(parts: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
     """The parts with those side by side that have the same rows: a group is then found once for all of them."""
     merged: list[pl.DataFrame] = []
-    for part in parts:
+    for part in map(_put_in_order, parts):
         place = next((n for n, wide in enumerate(merged) if _same_rows(wide, part)), None)
         if place is None:
             merged.append(part)
@@ -279,11 +280,17 @@ def merge_parts(parts: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
     return merged
 
 
+def _put_in_order(part: pl.DataFrame) -> pl.DataFrame:
+    """The part in an order that is the same each time it is computed: groups come in any."""
+    ordered = part["account_id"].is_sorted() or part["period"].is_sorted()
+    return part if ordered else part.sort("account_id", "period", "owner_on")
+
+
 def _same_rows(one: pl.DataFrame, other: pl.DataFrame) -> bool:
     return one.height == other.height and all(one[name].equals(other[name]) for name in reversed(KEY))
 
 
-def compute_sums(portfolio: Portfolio, by: By | None, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+def compute_sums(portfolio: Portfolio, by: By | None, parts: Sequence[Slim]) -> pl.DataFrame:
     """period, group and one column per KPI and denominator; the drawn figures with them."""
     # As above.
     from diagnostics.kpis.spread import spread_losses
@@ -297,4 +304,8 @@ def compute_figures(
 ) -> pl.DataFrame:
     """Columns FIGURES of every KPI, of the whole portfolio or by group; `parts` where they are computed already."""
     known = compute_parts(portfolio) if parts is None else parts
-    return list_figures(compute_sums(portfolio, by, known)) if known else pl.DataFrame(schema=FIGURES)
+    return (
+        list_figures(compute_sums(portfolio, by, [Slim(part) for part in known]))
+        if known
+        else pl.DataFrame(schema=FIGURES)
+    )

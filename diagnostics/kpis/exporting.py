@@ -14,6 +14,7 @@ from diagnostics.kpis.calendar import Every, list_periods
 from diagnostics.kpis.compute import Portfolio, compute_parts, compute_sums
 from diagnostics.kpis.declarations import find_kpi
 from diagnostics.kpis.groups import By, list_figures
+from diagnostics.kpis.slim import slim_all
 from diagnostics.night import last_ended_day
 
 COLUMNS = ("period", "group", "kpi", "value", "numerator", "denominator", "unit")
@@ -45,7 +46,7 @@ def export_kpis(
     if not periods:
         return 0
     portfolio = Portfolio.of(organization, periods, day)
-    parts = compute_parts(portfolio)
+    parts = slim_all(compute_parts(portfolio))
     if not parts:
         return 0
     groupings: list[By | None] = [None] if by is None else [None, by]

@@ -1,14 +1,15 @@
 """Groups of accounts: tier, value segment, cohort, owner and ultimate parent; and the sums over them."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, Protocol
 
 import polars as pl
 
 from diagnostics.engine.segments import VALUE_SHARES
 from diagnostics.kpis.calendar import place_in_periods
 from diagnostics.kpis.events import value_on
-from diagnostics.kpis.frames import KEY, MONEY, OF, money
+from diagnostics.kpis.frames import MONEY, OF, money
+from diagnostics.kpis.slim import Slim, list_amounts
 
 By = Literal["value_segment", "tier", "cohort", "owner", "parent"]
 BYS: tuple[By, ...] = ("value_segment", "tier", "cohort", "owner", "parent")
@@ -101,33 +102,54 @@ class Groups:
         return found.with_columns(group=pl.when(am != "").then(am).otherwise(csm)).drop("am_email", "csm_email")
 
 
-def sum_parts(parts: pl.DataFrame) -> pl.DataFrame:
-    """period, group and the sums of parts that have a `group`; NULL for a KPI without any part in a group."""
-    names = [n for n in parts.columns if n not in KEY and n != "group" and parts.schema[n] == MONEY]
+def sum_parts(parts: pl.DataFrame, by: Sequence[str] = ("period", "group")) -> pl.DataFrame:
+    """The key and the sums of parts that have it; NULL for a KPI without any part there."""
+    names = list_amounts(parts)
     whole = [n for n in names if not parts[n].null_count()]
-    return parts.group_by("period", "group").agg(
-        pl.col(n).sum() if n in whole else pl.when(pl.col(n).count() > 0).then(pl.col(n).sum()).alias(n) for n in names
+    return parts.group_by(by).agg(
+        pl.col(whole).sum(),
+        *(pl.when(pl.col(n).count() > 0).then(pl.col(n).sum()).alias(n) for n in names if n not in whole),
     )
 
 
 def sum_groups(parts: Sequence[pl.DataFrame], groups: Groups, by: By | None) -> pl.DataFrame:
     """Columns FIGURES of all parts: of the whole portfolio (group '') where `by` is None."""
-    return list_figures(sum_wide(parts, groups, by))
+    return list_figures(sum_wide([Slim(part) for part in parts], groups, by))
 
 
-def sum_wide(parts: Sequence[pl.DataFrame], groups: Groups, by: By | None) -> pl.DataFrame:
+class Grouping(Protocol):
+    """Says to which group each part belongs."""
+
+    def assign(self, parts: pl.DataFrame, by: By) -> pl.DataFrame:
+        """The parts with their `group`."""
+
+
+def sum_wide(parts: Sequence[Slim], groups: Grouping, by: By | None) -> pl.DataFrame:
     """period, group and a column per KPI and denominator: of the whole portfolio (group '') where `by` is None."""
+    whole = pl.lit("").alias("group")
+    placed = (p.with_frame(p.frame.with_columns(whole) if by is None else groups.assign(p.frame, by)) for p in parts)
+    return sum_placed(placed)
+
+
+def sum_placed(parts: Iterable[Slim]) -> pl.DataFrame:
+    """The same of parts that have their `group`."""
     key = ["period", "group"]
-    found = pl.DataFrame(schema=dict.fromkeys(key, pl.String))
+    found: pl.DataFrame | None = None
     for part in parts:
-        sums = sum_parts(part.with_columns(group=pl.lit("")) if by is None else groups.assign(part, by))
+        sums = part.with_frame(sum_parts(part.frame)).whole()
+        if found is None:
+            found = sums
+            continue
         again = [name for name in sums.columns if name in found.columns and name not in key]
         found = found.join(sums, on=key, how="full", coalesce=True, suffix=" more")
         # Parts of one KPI may come in several frames.
-        found = found.with_columns(pl.sum_horizontal(n, f"{n} more").alias(n) for n in again).drop(
-            f"{n} more" for n in again
-        )
-    return found
+        found = found.with_columns(
+            pl.when(pl.col(n).is_not_null() | pl.col(f"{n} more").is_not_null())
+            .then(pl.sum_horizontal(n, f"{n} more"))
+            .alias(n)
+            for n in again
+        ).drop(f"{n} more" for n in again)
+    return pl.DataFrame(schema=dict.fromkeys(key, pl.String)) if found is None else found
 
 
 def list_figures(sums: pl.DataFrame) -> pl.DataFrame:

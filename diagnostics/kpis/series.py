@@ -18,6 +18,8 @@ from diagnostics.kpis.calendar import LENGTHS, Every, Period, list_periods, peri
 from diagnostics.kpis.compute import Portfolio, compute_parts, compute_sums
 from diagnostics.kpis.frames import OF
 from diagnostics.kpis.groups import BYS, By
+from diagnostics.kpis.shelving import clear_shelves, shelve
+from diagnostics.kpis.slim import Slim, slim_all
 from diagnostics.models import KpiPeriod
 from diagnostics.night import last_ended_day
 from portfolio.models import Subscription
@@ -108,10 +110,13 @@ def write_series(organization: Organization, today: date) -> Rebuilt:
             kept = list_kept_periods(organization, today, every)
             if not kept:
                 KpiPeriod.objects.filter(every=every).delete()
+                clear_shelves(every)
                 continue
             portfolio = portfolio.over(kept)
-            frame = compute_series(portfolio)
+            parts = slim_all(compute_parts(portfolio))
+            frame = compute_series(portfolio, parts)
             _write(organization, every, frame, today=today, now=now)
+            shelve(portfolio, every, parts)
             periods, rows, unpriced = periods + len(kept), rows + frame.height, portfolio.unpriced.height
     return Rebuilt(periods, rows, unpriced)
 
@@ -130,24 +135,23 @@ def start_of_window(today: date) -> date:
     return add_months(today, -12 * YEARS_KEPT)
 
 
-def compute_series(portfolio: Portfolio) -> pl.DataFrame:
+def compute_series(portfolio: Portfolio, parts: Sequence[Slim]) -> pl.DataFrame:
     """One row per period and group, columns COLUMNS; arrays as texts that PostgreSQL reads, in the order of `kpis`.
 
     Ultimate parents are kept where they have a sister account; any other account is its own and is computed when asked.
     """
-    parts = compute_parts(portfolio)
     found = [_pack(compute_sums(portfolio, None, parts), "")]
     found.extend(_pack(_sum_kept(portfolio, by, parts), by) for by in BYS)
     days = portfolio.frame.select("period", first_on="first", last_on="last")
     return pl.concat(found).join(days, on="period", how="inner").select(COLUMNS).sort("first_on", "group_by", "group")
 
 
-def _sum_kept(portfolio: Portfolio, by: By, parts: list[pl.DataFrame]) -> pl.DataFrame:
+def _sum_kept(portfolio: Portfolio, by: By, parts: Sequence[Slim]) -> pl.DataFrame:
     if by != "parent":
         return compute_sums(portfolio, by, parts)
     related = portfolio.parents.select("account_id")
-    kin = [part.join(related, on="account_id", how="semi") for part in parts]
-    sums = compute_sums(portfolio, by, [part for part in kin if part.height])
+    kin = [part.with_frame(part.frame.join(related, on="account_id", how="semi")) for part in parts]
+    sums = compute_sums(portfolio, by, [part for part in kin if part.frame.height])
     names = portfolio.groups.tops.join(related, on="account_id", how="semi")["group"].unique()
     return sums.filter(pl.col("group").is_in(names.to_list()))
 

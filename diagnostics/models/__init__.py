@@ -1,7 +1,7 @@
 from diagnostics.models.day import ArrivedFacts, DayDiagnosis
 from diagnostics.models.diagnoses import Diagnosis
 from diagnostics.models.drafts import ModelDraft
-from diagnostics.models.kpis import KpiPeriod
+from diagnostics.models.kpis import KpiPeriod, KpiShelf, KpiShelfPeriod
 from diagnostics.models.movements import Movement
 from diagnostics.models.needs import ReadText, VoicedNeed
 from diagnostics.models.nights import ModelVersion, Night, NightLease
@@ -16,6 +16,8 @@ __all__ = [
     "Diagnosis",
     "DoubtfulFacts",
     "KpiPeriod",
+    "KpiShelf",
+    "KpiShelfPeriod",
     "ModelDraft",
     "ModelVersion",
     "Movement",

@@ -54,3 +54,53 @@ class KpiPeriod(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.period} {self.group}".strip()
+
+
+class KpiShelf(TenantModel):
+    """Some thousand accounts in the order of their books, and what a choice of them adds up to, packed.
+
+    `accounts`: a place on the shelf is an index into it, from 1. `parcels`: how many accounts, one after the other,
+    have the same CSM and Account Manager. `sums`: of each parcel and period; `people`: each account's cohort and
+    ultimate parent, and what its cohort's map needs. The format is `diagnostics.kpis.packing`.
+    """
+
+    every = models.CharField(max_length=8, choices=KpiPeriod.Every.choices)
+    number = models.IntegerField()
+    accounts = ArrayField(models.UUIDField())
+    # Which accounts these are: parts are read by their places only where they were packed under the same mark.
+    mark = models.TextField()
+    parcels = ArrayField(models.IntegerField())
+    periods = ArrayField(models.TextField())
+    sums = models.BinaryField()
+    people = models.BinaryField()
+    # What all of it says, so that a rebuild that says the same writes nothing.
+    digest = models.TextField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            unique_in_organization("every", "number", name="diagnostics_kpishelf_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.every} {self.number}"
+
+
+class KpiShelfPeriod(TenantModel):
+    """The parts of every KPI in one period, of each account of one shelf, packed."""
+
+    every = models.CharField(max_length=8, choices=KpiPeriod.Every.choices)
+    number = models.IntegerField()
+    first_on = models.DateField()
+    parts = models.BinaryField()
+    mark = models.TextField()
+    digest = models.TextField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            unique_in_organization("every", "first_on", "number", name="diagnostics_kpishelfperiod_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.every} {self.first_on} {self.number}"

@@ -10,7 +10,10 @@ from django.db import connection
 
 from diagnostics.kpis.cohorts import MONTHS_SHOWN, map_cohorts
 from diagnostics.kpis.groups import SMALL_GROUP
-from diagnostics.queries.kpi_series import BookPortfolio, KpiScope, KpiSeries, keep_accounts
+from diagnostics.queries.kpi_computed import keep_accounts
+from diagnostics.queries.kpi_scope import KpiScope
+from diagnostics.queries.kpi_series import KpiSeries
+from diagnostics.queries.kpi_shelf import Shelves
 
 MEASURES = ("nrr", "grr", "arpa")
 
@@ -76,10 +79,13 @@ class CohortMap:
 def read_cohorts(series: KpiSeries, measure: str) -> CohortMap:
     """The map of one measure of MEASURES for the series' scope, as far as its day knows."""
     scope = series.scope
-    if series.portfolio is None:
+    if series.shelves is not None:
+        people, lives = _read_shelved(series.shelves)
+    elif series.portfolio is not None:
+        people, lives = keep_accounts(series.portfolio.cohorts, scope.account_ids), series.portfolio.lives
+    else:
         return _arrange(measure, *_read_stored(scope, measure))
-    rows, sizes = _compute(series.portfolio, scope, measure)
-    return _arrange(measure, rows, sizes)
+    return _arrange(measure, *_map_accounts(people, lives, scope, measure))
 
 
 type Row = tuple[str, str, str, int, Decimal, Decimal]  # cohort, period, measure, month, numerator, denominator
@@ -103,9 +109,16 @@ def _read_stored(scope: KpiScope, measure: str) -> tuple[list[Row], dict[str, in
     return rows, sizes
 
 
-def _compute(portfolio: BookPortfolio, scope: KpiScope, measure: str) -> tuple[list[Row], dict[str, int]]:
-    cohorts = keep_accounts(portfolio.cohorts, scope.account_ids)
-    found = map_cohorts(portfolio.lives, cohorts)
+def _read_shelved(shelves: Shelves) -> tuple[pl.DataFrame, pl.DataFrame]:
+    return shelves.people.select("account_id", "cohort").drop_nulls(), shelves.lives
+
+
+def _map_accounts(
+    cohorts: pl.DataFrame, lives: pl.DataFrame, scope: KpiScope, measure: str
+) -> tuple[list[Row], dict[str, int]]:
+    if not cohorts.height:
+        return [], {}
+    found = map_cohorts(lives, cohorts)
     rows: list[Row] = []
     for row in found.filter(pl.col("n").is_in(MONTHS_SHOWN)).iter_rows(named=True):
         of = {"nrr": (row["nrr"], row["start"]), "grr": (row["grr"], row["start"])}

@@ -1,9 +1,11 @@
 """What a KPI is made of: the accounts of one figure, which add up to it exactly, and one account's movements."""
 
 import uuid
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any, overload
 
 import polars as pl
 from django.http import Http404
@@ -11,10 +13,14 @@ from django.http import Http404
 from diagnostics.kpis import families
 from diagnostics.kpis.balances import END, MOVED, START
 from diagnostics.kpis.compute import Family, list_movements
-from diagnostics.kpis.frames import OF
+from diagnostics.kpis.frames import MONEY, OF
 from diagnostics.kpis.groups import By
+from diagnostics.kpis.slim import Slim
 from diagnostics.kpis.stored import Figure
-from diagnostics.queries.kpi_series import FOUR_QUARTERS, KpiScope, read_parts
+from diagnostics.queries.kpi_computed import read_parts
+from diagnostics.queries.kpi_scope import KpiScope
+from diagnostics.queries.kpi_series import FOUR_QUARTERS
+from diagnostics.queries.kpi_shelf import BASES, WHO, ShelvedGroups, find_bases, open_shelves, read_account_names
 from portfolio.ledger.build import build_movements
 from portfolio.ledger.reading import read_periods, read_rates, read_ultimate_parents
 from portfolio.models import Account
@@ -32,13 +38,41 @@ class AccountPart:
     denominator: Decimal | None
 
 
+class PartRows(Sequence[AccountPart]):
+    """The rows of a sorted frame; only those that are asked for are made."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def __iter__(self) -> Iterator[AccountPart]:
+        columns = self.frame.select("id", "name", "source_id", "top", "bottom")
+        return (AccountPart(uuid.UUID(pk), *plain) for pk, *plain in columns.iter_rows())
+
+    @overload
+    def __getitem__(self, place: int) -> AccountPart: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> "PartRows": ...
+
+    def __getitem__(self, place: int | slice) -> "AccountPart | PartRows":
+        if isinstance(place, slice):
+            return PartRows(self.frame[place])
+        return next(iter(PartRows(self.frame[place : place + 1 or None])))
+
+
 @dataclass(frozen=True, slots=True)
 class PartList:
     """The accounts of a figure, largest numerator first; `total` is their sum."""
 
-    rows: tuple[AccountPart, ...]
+    rows: Sequence[AccountPart]
     total: Figure | None
 
+
+PICKED: dict[str, Any] = {WHO: pl.String, "top": MONEY, "bottom": MONEY}
+NAMED: dict[str, Any] = dict.fromkeys((WHO, "id", "name", "source_id"), pl.String)
 
 # Which family gives a KPI: a list then computes nothing else. A name that is not here is looked for in all of them.
 FAMILY_OF: dict[str, Family] = {
@@ -64,43 +98,59 @@ def list_accounts(scope: KpiScope, name: str, *, by: By | None = None, group: st
     """
     # Drawn percentiles are no sums: they open on what was drawn from.
     name = "expected_loss" if name.startswith("expected_loss:") else name
-    portfolio, parts = read_parts(scope, [scope.period], find_family(name))
-    found = next((part for part in parts if name in part.columns), None)
-    if by is not None and found is not None:
-        found = portfolio.groups.assign(found, by).filter(pl.col("group") == group)
-    if by is not None and (found is None or not found.height):
+    found = _read_shelved(scope, name, by, group)
+    parts, names = found if found is not None else _compute(scope, name, by, group)
+    if by is not None and not parts.height:
         raise Http404
-    if found is None:
-        return PartList((), None)
-    bottom = pl.col(name + OF) if name + OF in found.columns else pl.lit(None, dtype=pl.Decimal(38, 12))
     sums = (
-        found.filter(pl.col("period") == scope.period.label)
-        .select(pl.col("account_id").cast(pl.String), top=pl.col(name), bottom=bottom)
-        .drop_nulls("top")
-        .group_by("account_id")
+        parts.drop_nulls("top")
+        .group_by(WHO)
         .agg(pl.col("top").sum(), bottom=pl.when(pl.col("bottom").count() > 0).then(pl.col("bottom").sum()))
+        .filter((pl.col("top") != 0) | (pl.col("bottom").fill_null(0) != 0))
+        .join(names, on=WHO, how="inner")
+        .sort(pl.col("top").abs(), pl.col("bottom").fill_null(0), "name", descending=[True, True, False])
     )
-    sums = sums.filter((pl.col("top") != 0) | (pl.col("bottom").fill_null(0) != 0))
-    rows = _name_accounts(sums)
-    if not rows:
+    if not sums.height:
         return PartList((), None)
-    bottoms = [row.denominator for row in rows if row.denominator is not None]
-    whole = Figure(sum((row.numerator for row in rows), Decimal(0)), sum(bottoms, Decimal(0)) if bottoms else None)
-    return PartList(tuple(rows), whole)
+    given = pl.when(pl.col("bottom").count() > 0).then(pl.col("bottom").sum())
+    return PartList(PartRows(sums), Figure(*sums.select(pl.col("top").sum(), given).row(0)))
 
 
-def _name_accounts(sums: pl.DataFrame) -> list[AccountPart]:
-    ids = sums["account_id"].to_list()
-    names = {
-        str(pk): (name, source_id)
-        for pk, name, source_id in Account.objects.filter(pk__in=ids).values_list("pk", "name", "source_id")
-    }
-    rows = [
-        AccountPart(uuid.UUID(account_id), *names[account_id], top, bottom)
-        for account_id, top, bottom in sums.select("account_id", "top", "bottom").rows()
-        if account_id in names
-    ]
-    return sorted(rows, key=lambda row: (-abs(row.numerator), -(row.denominator or 0), row.name))
+type Found = tuple[pl.DataFrame, pl.DataFrame]  # account_id, top, bottom; account_id, id, name, source_id
+
+
+def _read_shelved(scope: KpiScope, name: str, by: By | None, group: str) -> Found | None:
+    """What the shelves say; None where they do not reach back so far, or were never filled."""
+    shelves = open_shelves(scope, for_list=True)
+    if shelves is None or not shelves.cover([scope.period]):
+        return None
+    tiers, parts = shelves.read_parts((name, *(BASES if by == "value_segment" else ())))
+    if by is not None:
+        groups = ShelvedGroups(tiers, shelves.people, find_bases(parts))
+        parts = [part.with_frame(groups.assign(part.frame, by)) for part in parts if part.column_of(name) is not None]
+        parts = [part.with_frame(part.frame.filter(pl.col("group") == group)) for part in parts]
+    rows = [_pick(part, name) for part in parts if part.column_of(name) is not None]
+    return pl.concat([pl.DataFrame(schema=PICKED | {WHO: pl.Int64}), *rows]), read_account_names(scope, shelves)
+
+
+def _compute(scope: KpiScope, name: str, by: By | None, group: str) -> Found:
+    """The same from the facts, by the one family that gives the figure."""
+    portfolio, parts = read_parts(scope, [scope.period], find_family(name))
+    parts = [part.filter(pl.col("period") == scope.period.label) for part in parts if name in part.columns]
+    if by is not None:
+        parts = [portfolio.groups.assign(part, by).filter(pl.col("group") == group) for part in parts]
+    rows = [_pick(Slim(part.with_columns(pl.col(WHO).cast(pl.String))), name) for part in parts]
+    found = pl.concat([pl.DataFrame(schema=PICKED), *rows])
+    accounts = Account.objects.filter(pk__in=found[WHO].unique().to_list()).values_list("pk", "name", "source_id")
+    named = [(str(pk), str(pk), *plain) for pk, *plain in accounts]
+    return found, pl.DataFrame(named, schema=NAMED, orient="row")
+
+
+def _pick(part: Slim, name: str) -> pl.DataFrame:
+    top, bottom = part.column_of(name), part.column_of(name + OF)
+    assert top is not None
+    none = pl.lit(None, dtype=MONEY)
+    return part.frame.select(WHO, top.alias("top"), (none if bottom is None else bottom).alias("bottom"))
 
 
 @dataclass(frozen=True, slots=True)

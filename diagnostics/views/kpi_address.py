@@ -17,7 +17,7 @@ from diagnostics.kpis.groups import BYS, By
 from diagnostics.night import last_ended_day
 from diagnostics.queries.diagnosed import choose_book
 from diagnostics.queries.kpi_cohorts import MEASURES
-from diagnostics.queries.kpi_series import Kept, KpiScope, choose_period, find_kept
+from diagnostics.queries.kpi_scope import Kept, KpiScope, choose_period, find_kept
 
 DEFAULTS = {"every": "quarter", "period": "", "book": "", "by": "tier", "group": "", "map": "nrr"}
 MOST_GROUP = 254

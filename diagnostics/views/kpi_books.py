@@ -15,7 +15,8 @@ from diagnostics.kpis.groups import NONE
 from diagnostics.kpis.stored import GroupPeriod
 from diagnostics.queries.kpi_books import Book, read_books
 from diagnostics.queries.kpi_groups import may_see_book_of, read_names
-from diagnostics.queries.kpi_series import Kept, KpiScope, find_kept, read_kpis
+from diagnostics.queries.kpi_scope import Kept, KpiScope, find_kept
+from diagnostics.queries.kpi_series import read_kpis
 from diagnostics.screen_csv import answer_csv
 from diagnostics.views.kpi_address import KpiAddress, open_kpi_scope, read_address
 from diagnostics.views.kpis import describe_switches

@@ -26,7 +26,7 @@ from diagnostics.kpis.stored import Figure
 from diagnostics.labels import OPPORTUNITY_KINDS, name_code
 from diagnostics.queries.kpi_groups import read_names
 from diagnostics.queries.kpi_lists import PartList, first_day_of, list_accounts, read_account_ledger
-from diagnostics.queries.kpi_series import KpiScope
+from diagnostics.queries.kpi_scope import KpiScope
 from diagnostics.screen_csv import answer_csv
 from diagnostics.views.kpi_address import KpiAddress, access_kpi, may_see_person, read_address, require_scope
 from portfolio.books import access_account

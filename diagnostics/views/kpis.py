@@ -14,7 +14,8 @@ from diagnostics.kpi_words import name_bys, name_kpi, name_period, write_value
 from diagnostics.kpis.calendar import Every, list_periods
 from diagnostics.queries.diagnosed import books_offered
 from diagnostics.queries.kpi_cohorts import MEASURES, read_cohorts
-from diagnostics.queries.kpi_series import PERIODS_SHOWN, Kept, KpiScope, KpiSeries, find_kept, read_kpis
+from diagnostics.queries.kpi_scope import PERIODS_SHOWN, Kept, KpiScope, find_kept
+from diagnostics.queries.kpi_series import KpiSeries, read_kpis
 from diagnostics.screen_csv import answer_csv
 from diagnostics.views.kpi_address import KpiAddress, open_kpi_scope, read_address
 from diagnostics.views.kpi_cards import describe_cards, describe_execution, find_flags, list_figures

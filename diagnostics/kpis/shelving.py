@@ -1,0 +1,165 @@
+"""What any choice of accounts adds up to, kept beside the series: a book is then read, not computed.
+
+Accounts stand on shelves in the order of their books. Those that share CSM and Account Manager are a parcel: a book is
+made of whole parcels, whose sums are kept, as long as nobody took over an account since. The parts of each account are
+kept too: for the groups of one period, for the list behind a figure, and for parcels of which a book has only some.
+"""
+
+import hashlib
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+
+import polars as pl
+
+from diagnostics.kpis.calendar import Every
+from diagnostics.kpis.cohorts import MONTHS_SHOWN
+from diagnostics.kpis.compute import Portfolio
+from diagnostics.kpis.groups import sum_parts, sum_placed
+from diagnostics.kpis.packing import pack
+from diagnostics.kpis.slim import Slim, list_amounts, slim
+from diagnostics.models import KpiShelf, KpiShelfPeriod
+
+# The periods that a page shows, and those of a year before them.
+SHELVED: dict[Every, int] = {"quarter": 8 + 4, "month": 13 + 12}
+SHELF_ACCOUNTS = 4_000
+# A shelf and what stands on it in one number.
+SHELF_STEP = 1_000_000
+WRITTEN_AT_ONCE = 20
+
+
+def shelve(portfolio: Portfolio, every: Every, parts: Sequence[Slim]) -> None:
+    """Keep the parts of the portfolio's last periods, in the open context; what says the same is not touched."""
+    periods = {period.label: period.first for period in portfolio.periods[-SHELVED[every] :]}
+    order = arrange_accounts(portfolio.accounts)
+    recent = [p.with_frame(p.frame.filter(pl.col("period").is_in(list(periods)))) for p in parts]
+    recent = [part.with_frame(part.frame.join(order, on="account_id", how="inner")) for part in recent]
+    recent = [part for part in recent if part.frame.height]
+    shelves = _describe_shelves(portfolio, every, order, recent, list(periods))
+    split = _split_parts(portfolio, order, recent, list(periods))
+    rows = []
+    for shelf in shelves:
+        for label, first_on in periods.items():
+            packed = pack(split[label, shelf.number])
+            said = digest(shelf.mark.encode() + packed)
+            rows.append(
+                KpiShelfPeriod(number=shelf.number, first_on=first_on, parts=packed, mark=shelf.mark, digest=said)
+            )
+    organization = portfolio.organization.id
+    _write(
+        KpiShelf, organization, every, shelves, ["number"], ["accounts", "mark", "parcels", "periods", "sums", "people"]
+    )
+    _write(KpiShelfPeriod, organization, every, rows, ["first_on", "number"], ["parts", "mark"])
+
+
+def clear_shelves(every: Every) -> None:
+    """Nothing is on them."""
+    KpiShelf.objects.filter(every=every).delete()
+    KpiShelfPeriod.objects.filter(every=every).delete()
+
+
+def arrange_accounts(accounts: pl.DataFrame) -> pl.DataFrame:
+    """account_id, shelf from 0, place on it from 1, and as `on_shelf` and `in_parcel` both in one number."""
+    pair = ["am_email", "csm_email"]
+    frame = accounts.select("account_id", pl.col(pair).fill_null("")).sort(*pair, "account_id")
+    frame = frame.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64), run=pl.struct(pair).rle_id())
+    # A parcel longer than a shelf is cut; each stands whole on the shelf on which its first account would.
+    cut = (pl.col("row") - pl.col("row").first().over("run")) // SHELF_ACCOUNTS
+    frame = frame.with_columns(parcel=pl.struct("run", cut=cut).rle_id().cast(pl.Int64))
+    shelf = (pl.col("row").first().over("parcel") // SHELF_ACCOUNTS).rle_id().cast(pl.Int64)
+    frame = frame.with_columns(shelf=shelf)
+    place = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("shelf")
+    first = pl.col("shelf") * SHELF_STEP
+    return frame.select(
+        "account_id", "shelf", place=place, on_shelf=first + place,
+        in_parcel=first + pl.col("parcel") - pl.col("parcel").first().over("shelf"),
+    )  # fmt: skip
+
+
+def digest(said: bytes) -> str:
+    """What tells whether packed figures say the same."""
+    return hashlib.blake2b(said, digest_size=16).hexdigest()
+
+
+def _describe_shelves(
+    portfolio: Portfolio, every: Every, order: pl.DataFrame, recent: Sequence[Slim], periods: list[str]
+) -> list[KpiShelf]:
+    sums = sum_placed(part.with_frame(part.frame.with_columns(group="in_parcel")) for part in recent)
+    sums = sums if sums.width > 2 else sums.with_columns(pl.col("group").cast(pl.Int64))
+    kept = slim(sums.sort("period", "group").with_columns(shelf=pl.col("group") // SHELF_STEP))
+    people, lives = _describe_people(portfolio, order)
+    found = []
+    for (number,), own in order.group_by("shelf", maintain_order=True):
+        accounts = [uuid.UUID(account) for account in own["account_id"].cast(pl.String)]
+        here = pl.col("shelf") == number
+        packed_sums = pack([kept.with_frame(kept.frame.filter(here).drop("shelf"))])
+        packed_people = pack([Slim(people.filter(here).drop("shelf")), Slim(lives.filter(here).drop("shelf"))])
+        parcels = own.group_by("in_parcel", maintain_order=True).len()["len"].to_list()
+        said = repr((accounts, parcels, periods)).encode() + packed_sums + packed_people
+        found.append(
+            KpiShelf(
+                number=number,
+                accounts=accounts,
+                mark=digest(repr(accounts).encode()),
+                parcels=parcels,
+                periods=periods,
+                sums=packed_sums,
+                people=packed_people,
+                digest=digest(said),
+            )
+        )
+    return found
+
+
+def _describe_people(portfolio: Portfolio, order: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(on_shelf, cohort, top) of every account, and (on_shelf, n, start, arr) of the months that cohort maps show."""
+    own = order.select("account_id", "shelf", "on_shelf")
+    people = own.join(portfolio.cohorts, on="account_id", how="left").join(
+        portfolio.groups.tops.rename({"group": "top"}), on="account_id", how="left"
+    )
+    shown = portfolio.lives.filter(pl.col("n").is_in([0, *MONTHS_SHOWN]))
+    lives = own.join(shown.select("account_id", "n", "start", "arr"), on="account_id", how="inner")
+    return people.drop("account_id").sort("on_shelf"), lives.drop("account_id").sort("on_shelf", "n")
+
+
+def _split_parts(
+    portfolio: Portfolio, order: pl.DataFrame, recent: Sequence[Slim], periods: list[str]
+) -> dict[tuple[str, int], list[Slim]]:
+    """The frames of each period and shelf: first the accounts' tiers of day 1, then the parts with their owners."""
+    found: dict[tuple[str, int], list[Slim]] = defaultdict(list)
+    rows = order.join(pl.DataFrame({"period": periods}, schema={"period": pl.String}), how="cross")
+    tiers = portfolio.groups.tiers(rows).select("period", "shelf", "on_shelf", "tier").sort("on_shelf")
+    for part in (Slim(tiers), *(_place(portfolio, part) for part in recent)):
+        pieces = part.frame.partition_by("period", "shelf", as_dict=True, include_key=False)
+        for (period, shelf), piece in pieces.items():
+            found[period, shelf].append(part.with_frame(piece))
+    return found
+
+
+def _place(portfolio: Portfolio, part: Slim) -> Slim:
+    """One row per period, account and owner, in the order of the shelves."""
+    key = ["period", "shelf", "on_shelf", "owner"]
+    frame = portfolio.groups.owners(part.frame).rename({"group": "owner"})
+    frame = frame.select(*key, *list_amounts(part.frame))
+    if frame.select(pl.struct("period", "on_shelf").n_unique()).item() < frame.height:
+        frame = sum_parts(frame, key)
+    return part.with_frame(frame.sort("on_shelf", "owner"))
+
+
+def _write[Row: (KpiShelf, KpiShelfPeriod)](
+    model: type[Row], organization_id: uuid.UUID, every: Every, rows: Sequence[Row], key: list[str], told: list[str]
+) -> None:
+    """Write the rows whose digest is another, and take away those that are no longer there."""
+    standing = model.objects.filter(every=every).values_list("pk", "digest", *key)
+    kept = {tuple(found): (pk, said) for pk, said, *found in standing}
+    changed = []
+    for row in rows:
+        row.organization_id, row.every = organization_id, every
+        _pk, said = kept.pop(tuple(getattr(row, name) for name in key), (None, ""))
+        if said != row.digest:
+            changed.append(row)
+    model.objects.filter(pk__in=[pk for pk, _said in kept.values()]).delete()
+    model.objects.bulk_create(
+        changed, WRITTEN_AT_ONCE, update_conflicts=True, update_fields=[*told, "digest"],
+        unique_fields=["organization", "every", *key],
+    )  # fmt: skip
