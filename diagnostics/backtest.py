@@ -26,6 +26,7 @@ from diagnostics.discrimination import (
     pick_top,
 )
 from diagnostics.engine import ScoringModel
+from diagnostics.engine.contributions import add_known
 from diagnostics.engine.signals import Score
 from diagnostics.model_versions import read_model, read_model_in_force
 from diagnostics.models import Night
@@ -161,16 +162,20 @@ def _read_models(organization: Organization, nights: list[date]) -> dict[date, t
 def _judge_night(organization: Organization, night: date, outcomes: Outcomes, model: ScoringModel) -> pl.DataFrame:
     """The open accounts of a night made again, with what became of them and the points of each signal."""
     [past] = replay_nights(organization, [night], outcomes)
-    found = past.diagnose(model).filter("open")
-    return found.drop("points", "values", "sources").hstack(_name_points(found, model))
+    return _name_points(past.diagnose(model).filter("open"), model)
 
 
 def _name_points(found: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
-    """One column per signal, `score:name`: versions may number their signals differently."""
-    return found.select(
+    """The rows with a column per signal, `score:name` (versions may number their signals differently), for the lists.
+
+    `known_health` is what the risks read, also where health is withheld.
+    """
+    known = add_known(found, model, "health")
+    points = found.select(
         pl.col("points").list.get(number).alias(f"{signal.score}:{signal.name}")
         for number, signal in enumerate(model.declarations)
     )
+    return found.drop("points", "values", "sources").with_columns(known).hstack(points)
 
 
 def _judge(frame: pl.DataFrame, nights: list[date], unknown: int, learned: int) -> Backtest:
@@ -195,7 +200,7 @@ def _judge(frame: pl.DataFrame, nights: list[date], unknown: int, learned: int) 
         reliability=measure_reliability(churned, risk),
         lists=[_judge_list(frame, name, scores) for name, scores in rules.items()],
         losses=trace_losses(frame, _list_rows(frame, risk)),
-        signals=_judge_signals(frame, {"health": health, "potential": potential}),
+        signals=_judge_signals(frame, {"health": frame["known_health"].to_numpy(), "potential": potential}),
     )
 
 

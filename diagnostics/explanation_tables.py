@@ -83,6 +83,13 @@ def explain_level(found: AccountDiagnosis, score: str) -> Explanation | None:
     return _tabulate(found.causes(score), start=found.base(score), end=value)
 
 
+def explain_known(found: AccountDiagnosis) -> Explanation | None:
+    """What weighs on the risks while health is withheld; None where nothing does. Its ends are shown to nobody."""
+    causes = found.causes("health")
+    total = sum(cause.points for cause in causes)
+    return _tabulate(causes, start=0.0, end=total) if causes else None
+
+
 def explain_change(found: AccountDiagnosis, score: str) -> Explanation | None:
     """Why it moved within about thirty days; None where either score is unknown or nothing changed."""
     change = found.change(score)

@@ -103,10 +103,13 @@ def add_known(diagnoses: pl.DataFrame, model: ScoringModel, score: Score) -> pl.
     return pl.Series(f"known_{score}", within)
 
 
-def list_points(points: Numbers, ends: list[Numbers], given: dict[Score, Marks], model: ScoringModel) -> pl.Series:
-    """`points` by signal number, the ends of the scale last; those of a score that is withheld are 0."""
-    scores = [*(signal.score for signal in model.declarations), *given]
-    marks = np.column_stack([given[score] for score in scores])
+def list_points(points: Numbers, ends: list[Numbers], has_potential: Marks, model: ScoringModel) -> pl.Series:
+    """`points` by signal number, the ends of the scale last; those of potential are 0 where it is not given.
+
+    A health that is withheld keeps its points: they are no score, but the risks read them.
+    """
+    scores = [*(signal.score for signal in model.declarations), "health", "potential"]
+    marks = np.column_stack([has_potential if score == "potential" else np.full(len(points), True) for score in scores])
     return pl.Series("points", np.where(marks, np.column_stack([points, *ends]), 0.0)).arr.to_list()
 
 

@@ -83,7 +83,7 @@ def diagnose(
         [
             compute_confidence(sources),
             as_lists(sources, "sources"),
-            list_points(points, [health_end, potential_end], {"health": has_health, "potential": has_potential}, model),
+            list_points(points, [health_end, potential_end], has_potential, model),
             list_figures(figures),
         ]
     )

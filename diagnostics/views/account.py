@@ -17,7 +17,7 @@ from accounts.web import MemberRequest, organization_view
 from diagnostics import account_cards as cards
 from diagnostics import acts
 from diagnostics.charts.people import draw_people
-from diagnostics.explanation_tables import Explanation, explain_change, explain_level
+from diagnostics.explanation_tables import Explanation, explain_change, explain_known, explain_level
 from diagnostics.labels import OPPORTUNITY_KINDS, STAGES
 from diagnostics.models import Diagnosis
 from diagnostics.queries.account import AccountDiagnosis
@@ -176,6 +176,7 @@ def describe_page(request: MemberRequest, page: AccountPage, narrator: Narrator)
         "open_room": open_room(found.diagnosis),
         "cross_sell_open": found.diagnosis.lever == "cross_sell",
         "tables": tables,
+        "known": explain_known(found) if tables["health"] is None else None,
         "why": choose_view(request, page, tables),
         "history": page.history(),
         "history_finding": describe_history(page),

@@ -24,7 +24,7 @@ def judge(past):
     frames = []
     for one in past:
         found = one.diagnose(DEFAULT_MODEL).filter("open")
-        frames.append(found.drop("points", "values", "sources").hstack(_name_points(found, DEFAULT_MODEL)))
+        frames.append(_name_points(found, DEFAULT_MODEL))
     return _judge(pl.concat(frames), [one.night for one in past], 0, 0)
 
 
@@ -56,14 +56,14 @@ def test_lists_are_equally_long_and_weigh_by_arr():
     past = make_past(nights=1, accounts=10)[0]
     found = past.diagnose(DEFAULT_MODEL)
     lost = pl.Series([n in (0, 9) for n in range(10)])
-    frame = found.drop("points", "values", "sources").with_columns(
+    frame = _name_points(found, DEFAULT_MODEL).with_columns(
         churned_90d=lost,
         churned_on=pl.when(lost).then(pl.lit(night + timedelta(days=20))),
         arr=pl.Series([9_000.0] + [1_000.0] * 9),
         churn_risk=pl.Series([0.1] * 8 + [0.5, 0.6]),
         night=pl.lit(night),
     )
-    result = _judge(frame.hstack(_name_points(found, DEFAULT_MODEL)), [night], 0, 0)
+    result = _judge(frame, [night], 0, 0)
     lists = {one.name: one for one in result.lists}
     # Two of ten are listed. The risk finds the small loss, size the large one.
     assert (lists["churn_risk"].arr_recall, lists["churn_risk"].precision) == (0.1, 0.5)

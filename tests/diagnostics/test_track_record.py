@@ -242,7 +242,7 @@ def test_a_calibration_is_kept_and_published_by_one_act(past, client_for):
     found = read_calibration(study.result)
     assert found.changed
     page = text_of(read(client_for(past.alice)))
-    assert "Health: the default stays; no reliable signal." in page
+    assert "Health: the default stays; fitted weights were no better on later nights." in page
     assert "Potential: the default stays; 0 accounts expanded, 50 are needed." in page
     assert "Churn risk: the fitted curve forecasts better." in page
     assert "Put it in force from the next night" in page

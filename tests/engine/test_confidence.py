@@ -36,10 +36,10 @@ def test_sources_confidence_and_what_is_withheld(facts, expected):
     assert known(facts) == expected
 
 
-def test_a_withheld_health_keeps_its_causes_but_adds_nothing_up():
+def test_a_withheld_health_keeps_its_causes_and_their_points():
     [row] = diagnose_changed({**NO_USAGE, "sponsors_left": 2, "sponsors": 0, "sponsor_left_on": days_ago(9)}).to_dicts()
     from tests.engine.books import explain
 
     cause = explain(row)["sponsor_left"]
-    assert (row["health"], cause.points, cause.number) == (None, 0.0, row["top_cause"])
+    assert (row["health"], cause.points, cause.number) == (None, -14.0, row["top_cause"])
     assert cause.sentence("en").startswith("A sponsor or champion left on")
