@@ -37,6 +37,7 @@ _PHASE = (
     pl.when(pl.col("seats") > 0).then("seats").alias("licensed"),
 )
 
+_EARLIER_WEEK = (pl.col("active_days_28") - pl.col("active_days_7")) / 3
 _settled = pl.when(~pl.col("onboarding"))
 _SHARED = (
     pl.sum_horizontal((pl.col("age_days") >= edge).cast(pl.Int8) for edge in AGE_BANDS).alias("age_band"),
@@ -47,6 +48,10 @@ _SHARED = (
     pl.when(~pl.col("onboarding") & (pl.col("arr") > 0))
     .then(pl.col("activity_84") * (84 * 12) / (pl.col("observed_days") * pl.col("arr")))
     .alias("use_per_price"),
+    # Days of use of the last week against a week of the three before; one more of each, for few days say little.
+    pl.when(~pl.col("onboarding") & (pl.col("age_days") >= 28) & (pl.col("active_days_28") > 0))
+    .then(((pl.col("active_days_7") + 1) / (_EARLIER_WEEK + 1)).log())
+    .alias("trend_7"),
     pl.when(~pl.col("onboarding") & (pl.col("age_days") >= 56))
     .then(log_ratio(pl.col("activity_28"), pl.col("activity_29_56")))
     .alias("trend_28"),

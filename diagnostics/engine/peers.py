@@ -23,6 +23,7 @@ SCOPES: dict[str, tuple[tuple[str, ...], ...]] = {
     "breadth": (PLAN_TIER_AGE, ("main_plan_id",), ("tier",), ()),
     "use_per_price": (PLAN_TIER_AGE, ("main_plan_id",), ("tier",), ()),
     "key_share": (("main_plan_id",), ()),
+    "trend_7": (("country",), ()),
     "trend_28": (("country",), ()),
     "trend_84": (("country",), ()),
     "idle_days": (("country",), ()),

@@ -78,6 +78,7 @@ USAGE = {
     "activity_57_84": AMOUNT,
     "active_users": AMOUNT,  # people active over 28 days, else in the busiest week or on the busiest of the 28 days
     "active_users_before": AMOUNT,  # the same 28 days earlier
+    "active_days_7": COUNT,
     "active_days_28": COUNT,
     "active_days_84": COUNT,
     "last_used_on": DAY,  # ever

@@ -34,7 +34,7 @@ def add_earlier(months: UsageMonths, used: pl.DataFrame, accounts: pl.DataFrame)
     frame = used.join(months.read_earlier(silent), on="account_id", how="full", coalesce=True)
     known_to = frame["last_used_on"].max() or frame["earlier_on"].max()
     frame = frame.join(accounts.select("account_id", "first_paid_on"), on="account_id", how="left")
-    zeros = ["activity_28", "activity_29_56", "activity_57_84", "active_days_28", "active_days_84"]
+    zeros = ["activity_28", "activity_29_56", "activity_57_84", "active_days_7", "active_days_28", "active_days_84"]
     zeros += ["features_28", "features_84", "feature_activity_28"]
     # A source that counts people for others would have counted them here.
     zeros += [name for name in ("active_users", "active_users_before") if frame[name].count()]
@@ -131,8 +131,9 @@ def _name_days(frame: pl.DataFrame, facts: Facts) -> pl.DataFrame:
         .when(recent != 0)
         .then(63 - recent.bitwise_leading_zeros())
     )
-    four_weeks = (1 << 28) - 1
+    week, four_weeks = (1 << 7) - 1, (1 << 28) - 1
     return frame.with_columns(
+        active_days_7=(recent & week).bitwise_count_ones().cast(pl.Int64),
         active_days_28=(recent & four_weeks).bitwise_count_ones().cast(pl.Int64),
         active_days_84=(recent.bitwise_count_ones() + older.bitwise_count_ones()).cast(pl.Int64),
         last_used_on=night - pl.duration(days=last.cast(pl.Int64)),

@@ -178,7 +178,8 @@ def test_usage_is_summed_by_windows_of_four_weeks(book):
     make_usage(account, "api_calls", [20] * 56 + [30] * 28)
     row = read_one()
     assert pick(row, "activity_28", "activity_29_56", "activity_57_84") == (56, 56, 28)
-    assert pick(row, "active_days_28", "active_days_84", "last_used_on") == (28, 84, NIGHT)
+    assert pick(row, "active_days_7", "active_days_28", "active_days_84") == (7, 28, 84)
+    assert row["last_used_on"] == NIGHT
     assert pick(row, "active_users", "features_28", "features_84") == (9, 1, 2)
     assert pick(row, "feature_activity_28", "key_activity_28", "negative_activity_28") == (30, 30, None)
     # 30 calls a day: a count per month of thirty days.

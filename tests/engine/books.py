@@ -60,6 +60,7 @@ PLAIN: dict[str, Any] = {
     "activity_57_84": 2_000.0,
     "active_users": 26.0,
     "active_users_before": 26.0,
+    "active_days_7": 5,
     "active_days_28": 20,
     "active_days_84": 60,
     "last_used_on": days_ago(1),

@@ -25,6 +25,13 @@ EXAMPLES = {
         "Not used for **12 days**; it is usually used every **1.4 days**.",
         "Aucune utilisation depuis **12 jours**, alors que le rythme habituel est de **1,4 jours**.",
     ),
+    "usage_trend_7": (
+        {"active_days_7": 1, "active_days_28": 16},
+        -1.625,
+        "Used on **1 day** of the last week, on **5** a week in the three before; other accounts moved by **0%**.",
+        "Utilisé **1 jour** la dernière semaine, contre **5** par semaine les trois d’avant ; les autres comptes ont "
+        "bougé de **0 %**.",
+    ),
     "usage_trend_28": (
         FALLEN,
         -6.75,
@@ -334,8 +341,9 @@ def test_an_account_in_onboarding_is_judged_on_its_milestones_not_on_its_usage()
     # 75 days against the 30 that others need: pace 2.5, between 1.25 and 3.
     assert causes["onboarding_progress"].points == round(-16 * 1.25 / 1.75 * 16) / 16
     assert causes["onboarding_progress"].figures == {"pace": 2.5, "days": 75, "peers": 30}
-    level = ("usage_level", "own_rhythm", "usage_trend_28", "usage_trend_84", "seat_activation", "feature_breadth")
-    assert [causes[name].points for name in (*level, "value_for_money")] == [0.0] * 7
+    trends = ("usage_trend_7", "usage_trend_28", "usage_trend_84")
+    level = ("usage_level", "own_rhythm", *trends, "seat_activation", "feature_breadth", "value_for_money")
+    assert [causes[name].points for name in level] == [0.0] * 8
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

@@ -68,6 +68,30 @@ SIGNALS = (
         records=(WINDOW,),
     ),
     Signal(
+        # In days of use: the amount of a single week is mostly chance.
+        name="usage_trend_7",
+        score="health",
+        source="usage",
+        label=("Days of use over a week", "Jours d’utilisation sur une semaine"),
+        figures={
+            "beyond": _beyond("trend_7"),
+            "now": pl.col("active_days_7"),
+            "before": (pl.col("active_days_28") - pl.col("active_days_7")) / 3,
+            "peers": pl.col("peer_trend_7").exp() - 1,
+        },
+        ramp=Ramp(neutral=-0.1, worst=-0.8),
+        weight=(2, 2, 2),
+        en=Wording(
+            "Used on **{now:plural day|days}** of the last week, on **{before:decimal}** a week in the three before; "
+            "other accounts moved by **{peers:change}**."
+        ),
+        fr=Wording(
+            "Utilisé **{now:plural jour|jours}** la dernière semaine, contre **{before:decimal}** par semaine "
+            "les trois d’avant ; les autres comptes ont bougé de **{peers:change}**."
+        ),
+        records=(WINDOW,),
+    ),
+    Signal(
         name="usage_trend_28",
         score="health",
         source="usage",
