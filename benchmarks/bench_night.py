@@ -3,7 +3,7 @@
 Most accounts are well, as in a real book: one in twelve is used less and less, a few pay late or wait for an answer.
 The floor of an organization is one SQL statement, run in the same context, that adds its usage up into two sums and
 inserts one row per account. Floor and night take turns, organization by organization, on data that a night before has
-already read. The nights that movements compare exist: the one before, and one thirty days or a little more before either.
+already read. The nights that movements compare exist: the one before, and one a month or a little more before either.
 """
 
 import argparse

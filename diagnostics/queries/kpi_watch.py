@@ -17,7 +17,8 @@ from diagnostics.kpis.execution import list_silent
 from diagnostics.kpis.relationships import is_single_threaded
 from diagnostics.kpis.renewals import SHORTEST_TERM_MONTHS, list_open
 from diagnostics.kpis.success import BANDS, distribute_health
-from diagnostics.queries.kpi_series import BookPortfolio, KpiScope, keep_accounts, read_parts
+from diagnostics.queries.kpi_computed import BookPortfolio, keep_accounts, read_parts
+from diagnostics.queries.kpi_scope import KpiScope
 from portfolio.models import Account
 
 SILENT, SINGLE, LATE, WITHHELD = "silent", "single-threaded", "late", "health-withheld"

@@ -12,7 +12,7 @@ from accounts.web import MemberRequest, organization_view
 from diagnostics.filters import read_number
 from diagnostics.kpi_words import name_period, write_exactly
 from diagnostics.kpis.execution import WINDOW_DAYS
-from diagnostics.queries.kpi_series import find_kept
+from diagnostics.queries.kpi_scope import find_kept
 from diagnostics.queries.kpi_watch import (
     LATE,
     LISTS,
