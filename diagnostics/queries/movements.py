@@ -11,6 +11,7 @@ from django.db.models.functions import JSONObject
 
 from accounts.formats import NARROW, NOTHING, format_day, format_number
 from accounts.models import Membership, Organization
+from accounts.models.organizations import Visibility
 from accounts.permissions import ADMINS
 from diagnostics.engine import ScoringModel, read_contributions
 from diagnostics.engine.signals import BY_NAME
@@ -19,7 +20,7 @@ from diagnostics.models import DayDiagnosis, Movement, Night
 from diagnostics.models.diagnoses import Lever
 from diagnostics.movements import PLACES
 from diagnostics.queries.diagnosed import read_nights
-from portfolio.books import visible_accounts
+from portfolio.books import visible_accounts, widest_book
 from portfolio.models import Account
 
 CROSSINGS = ("entered_defense", "left_defense", "entered_expansion", "left_expansion")
@@ -111,7 +112,7 @@ def read_movements(
         if nights is None:
             return []
         night = nights.last
-    found = Movement.objects.filter(night=night.night, account__in=accounts_of(membership, scope))
+    found = Movement.objects.filter(in_scope(membership, scope), night=night.night)
     return describe_movements(_largest_first(found)[:limit], {night.night: read_model(night.model_version)}, language)
 
 
@@ -129,14 +130,14 @@ def read_largest_movements(membership: Membership, *, scope: str, language: str,
     day = DayDiagnosis.objects.filter(account_id=OuterRef("account_id"), night=OuterRef("night"))
     found = Movement.objects.filter(
         Q(night=night.night, at__isnull=True) | Q(night__gt=night.night, at__isnull=False),
-        account__in=accounts_of(membership, scope),
+        in_scope(membership, scope),
     )
     of_night = Q(at__isnull=True)
-    counted = found.annotate(
+    counted = _with_account_names(found).annotate(
         total=Window(Count("pk", filter=of_night)),
         crossings=Window(Count("pk", filter=of_night & Q(kind__in=CROSSINGS))),
         day=Subquery(day.values(told=told)[:1]),
-    ).select_related("account")
+    )
     first = list(counted.order_by(F("at").desc(nulls_last=True), *LARGEST)[:READ_FIRST])
     model = read_model(night.model_version)
     rows = describe_movements(first, {movement.night: model for movement in first}, language)
@@ -192,13 +193,20 @@ def read_account_movements(account: Account, *, since: date, until: date, langua
     found = Movement.objects.filter(account=account, night__gte=since, night__lte=until)
     nights = Night.objects.filter(night__gte=since, night__lte=until).select_related("model_version")
     models = {night.night: read_model(night.model_version) for night in nights}
-    return describe_movements(found.select_related("account").order_by("-night", "place"), models, language)
+    return describe_movements(_with_account_names(found).order_by("-night", "place"), models, language)
 
 
 def accounts_of(membership: Membership, scope: str) -> QuerySet[Account]:
     """The accounts of a scope: `mine`, or all that the member may see."""
     visible = visible_accounts(membership)
     return visible.filter(own_accounts(membership)) if scope == "mine" else visible
+
+
+def in_scope(membership: Membership, scope: str) -> Q:
+    """Rows about the accounts of a scope; whoever sees every account is spared the list of them."""
+    if scope != "mine" and widest_book(membership) == Visibility.ALL:
+        return Q()
+    return Q(account__in=accounts_of(membership, scope))
 
 
 def own_accounts(membership: Membership, prefix: str = "") -> Q:
@@ -221,7 +229,13 @@ LARGEST = (F("arr").desc(nulls_last=True), F("account_id").asc(), F("place").asc
 
 
 def _largest_first(movements: QuerySet[Movement]) -> QuerySet[Movement]:
-    return movements.select_related("account").order_by(*LARGEST)
+    return _with_account_names(movements).order_by(*LARGEST)
+
+
+def _with_account_names(movements: QuerySet[Movement]) -> QuerySet[Movement]:
+    """Movements with `account_name`, looked up for those that are shown: a join would look it up for all of them."""
+    accounts = Account.objects.filter(pk=OuterRef("account_id"))
+    return movements.annotate(account_name=Subquery(accounts.values("name")[:1]))
 
 
 def _describe(movement: Movement, model: ScoringModel | None, language: str) -> MovementRow:
@@ -241,7 +255,7 @@ def _describe(movement: Movement, model: ScoringModel | None, language: str) -> 
         kind=movement.kind,
         direction="up" if up else "down",
         account_id=movement.account_id,
-        account_name=movement.account.name,
+        account_name=_name_account(movement),
         night=movement.night,
         since=movement.since,
         arr=movement.arr,
@@ -252,6 +266,11 @@ def _describe(movement: Movement, model: ScoringModel | None, language: str) -> 
         headline=headline,
         cause=_explain(movement, model, language),
     )
+
+
+def _name_account(movement: Movement) -> str:
+    known: str | None = getattr(movement, "account_name", None)
+    return known if known is not None else movement.account.name
 
 
 def _explain(movement: Movement, model: ScoringModel | None, language: str) -> str:

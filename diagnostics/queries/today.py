@@ -18,7 +18,7 @@ from diagnostics.models import Diagnosis, Night, Priority
 from diagnostics.priorities.candidates import GROWTH
 from diagnostics.queries.causes import Cause, CauseReader
 from diagnostics.queries.diagnosed import read_nights
-from diagnostics.queries.movements import Movements, own_accounts, read_largest_movements
+from diagnostics.queries.movements import Movements, in_scope, own_accounts, read_largest_movements
 from diagnostics.queries.overlaps import mark_overlaps
 from diagnostics.queries.priority_rows import (
     LeftOutRow,
@@ -172,7 +172,9 @@ def find_priorities(membership: Membership, scope: str, night: Night, *, segment
         default=2,
         output_field=IntegerField(),
     )
-    return list(_with_act(found).order_by(first, *HEAVIEST)[:MOST_READ])
+    # What is joined is joined to the rows of the page alone.
+    page = found.order_by(first, *HEAVIEST).values("pk")[:MOST_READ]
+    return list(_with_act(Priority.objects.filter(pk__in=page)).order_by(first, *HEAVIEST))
 
 
 def _read_states(found: list[Priority], organization: Organization, night: Night, day: date) -> dict[UUID, str]:
@@ -245,7 +247,7 @@ def count_open(membership: Membership) -> int:
         on__gt=OuterRef("night"),
     )
     mine = Priority.objects.filter(
-        account__in=visible_accounts(membership),
+        in_scope(membership, "team"),
         owner_email__in=own_names(membership),
         night=Subquery(last),
         rank__isnull=False,
@@ -357,7 +359,7 @@ def own_names(membership: Membership) -> list[str]:
 
 def _in_sight(membership: Membership, scope: str) -> Q:
     """The member's own priorities and a colleague's on the member's own accounts, or those of all that is seen."""
-    visible = Q(account__in=visible_accounts(membership))
+    visible = in_scope(membership, "team")
     if scope != "mine":
         return visible
     of_colleagues = own_accounts(membership, "account__") & Q(rank__isnull=False)
