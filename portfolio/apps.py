@@ -21,8 +21,10 @@ class PortfolioConfig(AppConfig):
             )
         from portfolio.importing.kept_edits import read_edits, write_edits
         from portfolio.settings_file import SECTIONS
+        from portfolio.value_milestones import read_milestones, write_milestones
 
         SECTIONS["catalogue_edits"] = (write_edits, read_edits)
+        SECTIONS["value_milestones"] = (write_milestones, read_milestones)
         name_action("catalogue.changed", _("changed the catalogue"))
         name_action("catalogue.added", _("added to the catalogue"))
         name_action("catalogue.removed", _("removed from the catalogue"))

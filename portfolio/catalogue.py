@@ -20,15 +20,16 @@ from accounts.context import current_context
 from accounts.models import AuditEntry, Membership
 from accounts.numbers import read_number
 from accounts.rules import lock_for
+from portfolio.catalogue_files import CATALOGUE_FILES, FROM_SOURCES
 from portfolio.columns import Column, File, Kind, write_cell
-from portfolio.contract import FILES
 from portfolio.edits import note_edits, write_key
 from portfolio.importing.cells import choose_reader, empty_value
 from portfolio.importing.layout import Fault, Layout, Place
 from portfolio.importing.reader import Row
-from portfolio.importing.reasons import explain
+from portfolio.importing.reasons import explain_cell
 from portfolio.importing.tables import find_ids
 from portfolio.models.facts import SourcedFact
+from portfolio.value_milestones import MOST_DAYS
 
 # The files of the catalogue, and their columns that people may change; keys and references say what a row is.
 EDITABLE: Mapping[str, tuple[str, ...]] = {
@@ -37,6 +38,7 @@ EDITABLE: Mapping[str, tuple[str, ...]] = {
     "plans": ("name", "rank", "list_price_monthly", "price_basis", "currency"),
     "plan_limits": ("included",),
     "product_events": ("kind", "happened_on", "ended_on", "title"),
+    "value_milestones": ("name", "expected_days"),
 }
 # What else a new row needs: where it hangs, and what it is called in usage.
 GIVEN: Mapping[str, tuple[str, ...]] = {
@@ -45,6 +47,7 @@ GIVEN: Mapping[str, tuple[str, ...]] = {
     "plans": ("product_id",),
     "plan_limits": ("plan_id", "metric"),
     "product_events": ("product_id",),
+    "value_milestones": ("milestone",),
 }
 ACTIONS = ("catalogue.changed", "catalogue.added", "catalogue.removed")
 UNDO_WITHIN = timedelta(hours=24)
@@ -68,7 +71,7 @@ def access_row(file: str, row_id: uuid.UUID | str) -> Any:
     """A row of a catalogue file in the open organization; Http404 for any other."""
     if file not in EDITABLE:
         raise Http404
-    row = FILES[file].model._default_manager.filter(pk=row_id).first()
+    row = CATALOGUE_FILES[file].model._default_manager.filter(pk=row_id).first()
     if row is None:
         raise Http404
     return row
@@ -76,7 +79,7 @@ def access_row(file: str, row_id: uuid.UUID | str) -> Any:
 
 def read_cells(file: str, row: Any) -> dict[str, str]:
     """The row as the contract's file would spell it."""
-    return {column.name: write_cell(_value_of(row, column)) for column in FILES[file].columns}
+    return {column.name: write_cell(_value_of(row, column)) for column in CATALOGUE_FILES[file].columns}
 
 
 def change_row(
@@ -88,7 +91,7 @@ def change_row(
     CellsRefused, Http404, PermissionDenied.
     """
     lock_for(actor, "catalogue.change")
-    row, declared = access_row(file, row_id), FILES[file]
+    row, declared = access_row(file, row_id), CATALOGUE_FILES[file]
     before = read_cells(file, row)
     wanted = {name: _as_cell(declared.by_name[name], cell) for name, cell in cells.items() if name in EDITABLE[file]}
     if overtaken := {
@@ -124,7 +127,7 @@ def add_row(
     lock_for(actor, "catalogue.change")
     if file not in EDITABLE:
         raise Http404
-    declared = FILES[file]
+    declared = CATALOGUE_FILES[file]
     given = {
         column.name: _as_cell(column, cells.get(column.name, ""))
         for column in declared.columns
@@ -199,7 +202,8 @@ def key_of(file: File, cells: Mapping[str, str]) -> str:
 
 def _keep_edits(file: File, before: Mapping[str, str], after: Mapping[str, str]) -> None:
     """Note what the source said of each changed cell; forget it where the cell is as the source said again."""
-    note_edits(file.name, [before[name] for name in file.key], before=before, after=after)
+    if file.name in FROM_SOURCES:
+        note_edits(file.name, [before[name] for name in file.key], before=before, after=after)
 
 
 def _check(file: File, cells: Mapping[str, str], *, touched: set[str]) -> dict[str, Any]:
@@ -211,7 +215,7 @@ def _check(file: File, cells: Mapping[str, str], *, touched: set[str]) -> dict[s
         layout = Layout(file, 1, [Place(0, column, choose_reader(file, column), empty_value(file, column))])
         checked = layout.check(Row(1, [cell]))
         if isinstance(checked, Fault):
-            faults[name] = explain(checked.code, file=file.name, column=name, value=cell)
+            faults[name] = explain_cell(checked.code, column, cell)
         elif checked is not None:
             values[name] = checked.values[0]
     faults |= {name: fault for name, fault in _find_senseless(values).items() if name not in faults}
@@ -229,6 +233,8 @@ def _find_senseless(values: Mapping[str, Any]) -> dict[str, str]:
         faults["list_price_monthly"] = _("A price is not negative.")
     if (included := values.get("included")) is not None and included <= 0:
         faults["included"] = _("A limit is above zero; without one the plan includes as much as is wanted.")
+    if (days := values.get("expected_days")) is not None and not 0 < days <= MOST_DAYS:
+        faults["expected_days"] = _("A milestone is expected within 1 to %(most)s days.") % {"most": MOST_DAYS}
     if len(values.get("need_phrases") or "") > LONGEST_PHRASES:
         faults["need_phrases"] = _("Need phrases have at most %(most)s characters.") % {"most": LONGEST_PHRASES}
     began, ended = values.get("happened_on"), values.get("ended_on")
@@ -246,7 +252,7 @@ def _resolve(file: File, values: Mapping[str, Any]) -> dict[str, Any]:
             if value:
                 found = find_ids(column.refers_to, current_context().organization_id, {value})
                 if value not in found:
-                    raise CellsRefused({name: explain("dangling", file=file.name, column=name, value=value)})
+                    raise CellsRefused({name: explain_cell("dangling", column, value)})
                 fields[f"{column.field}_id"] = found[value]
         else:
             fields[column.field] = value

@@ -8,8 +8,8 @@ from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from portfolio.catalogue import EDITABLE, GIVEN, NUMBERS
+from portfolio.catalogue_files import CATALOGUE_FILES
 from portfolio.columns import Column, Kind
-from portfolio.contract import FILES
 from portfolio.models import Plan, Product
 
 LABELS: Mapping[str, Any] = {
@@ -31,6 +31,8 @@ LABELS: Mapping[str, Any] = {
     "title": _("Title"),
     "product_id": _("Product"),
     "plan_id": _("Plan"),
+    "milestone": _("Milestone"),
+    "expected_days": _("Expected within, days"),
 }
 HELPS: Mapping[str, Any] = {
     "need_phrases": _(
@@ -40,6 +42,8 @@ HELPS: Mapping[str, Any] = {
     "rank": _("1 is the lowest"),
     "metric": _("feature:NAME as in usage, or for a limit seats, api_calls or another metric"),
     "currency": _("Empty: the reporting currency"),
+    "milestone": _("As milestones.csv spells it"),
+    "expected_days": _("Counted from the first paid day; empty: no day is expected"),
     "family": _("Products of one family replace each other"),
 }
 WORDS: Mapping[str, Any] = {
@@ -61,6 +65,7 @@ NAMES: Mapping[str, tuple[Any, Any]] = {
     "plans": (_("Plan"), _("Add a plan")),
     "plan_limits": (_("Plan limit"), _("Add a limit")),
     "product_events": (_("Product event"), _("Add an event")),
+    "value_milestones": (_("Value milestone"), _("Add a milestone")),
 }
 
 
@@ -89,7 +94,8 @@ def describe_form(
     """The fields of a row's form; a new row also asks where it hangs."""
     names = (*GIVEN[file], *EDITABLE[file]) if new else EDITABLE[file]
     return [
-        _describe(file, FILES[file].by_name[name], cells.get(name, ""), (faults or {}).get(name, "")) for name in names
+        _describe(file, CATALOGUE_FILES[file].by_name[name], cells.get(name, ""), (faults or {}).get(name, ""))
+        for name in names
     ]
 
 

@@ -43,6 +43,7 @@ from portfolio.models import (
     Ticket,
     WhitespaceCell,
 )
+from portfolio.value_milestones import with_names
 
 MOST_RECORDS = 20
 WEEKS = 12
@@ -95,6 +96,8 @@ def read_record_groups(records: Iterable[Records], *, narrator: Narrator, diagno
 def _describe(file: str, found: list[Record], narrator: Narrator) -> list[Line]:
     model, joined, tell = TELL[file]
     chosen = model.objects.filter(pk__in=[record.row_id for record in found])
+    if file == "milestones":
+        chosen = with_names(chosen)
     rows: Mapping[uuid.UUID, Any] = {row.pk: row for row in (chosen.select_related(*joined) if joined else chosen)}
     arrivals = read_arrivals(narrator.organization, (row.import_number for row in rows.values()))
     lines = []
@@ -210,7 +213,7 @@ def _tell_limit(narrator: Narrator, limit: PlanLimit) -> str:
 
 
 def _tell_milestone(narrator: Narrator, milestone: Milestone) -> str:
-    return milestone.milestone.replace("_", " ")
+    return getattr(milestone, "shown", None) or milestone.milestone.replace("_", " ")
 
 
 TELL: Mapping[str, tuple[type[Any], tuple[str, ...], Callable[[Narrator, Any], str]]] = {

@@ -11,12 +11,13 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.context import current_context
+from portfolio.catalogue_files import FROM_SOURCES
 from portfolio.columns import File, write_cell
 from portfolio.contract import FILES
 from portfolio.edits import write_key
 from portfolio.models import CatalogueEdit
 
-CATALOGUE = ("products", "features", "plans", "plan_limits", "product_events")
+CATALOGUE = FROM_SOURCES
 # Files whose rows are changed in place, also beyond the catalogue.
 EDITED = (*CATALOGUE, "interactions", "opportunities", "account_plans", "account_goals", "plan_rates")
 

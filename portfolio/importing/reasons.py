@@ -15,8 +15,14 @@ SHOWN = 80
 
 def explain(code: str, *, file: str, column: str, value: str) -> str:
     """The sentence for one refused row, in the active language."""
-    declared = FILES[file].by_name.get(column)
-    return _second_row(FILES[file]) if code == "second_row" else _SENTENCES[code](declared, value)
+    return (
+        _second_row(FILES[file]) if code == "second_row" else explain_cell(code, FILES[file].by_name.get(column), value)
+    )
+
+
+def explain_cell(code: str, column: Column | None, value: str) -> str:
+    """The sentence for a refused value of one column, None for the row as a whole."""
+    return _SENTENCES[code](column, value)
 
 
 def shorten(value: str) -> str:

@@ -12,6 +12,7 @@ from portfolio.models.planning import (
     OpportunityStage,
     PlanRate,
     Target,
+    ValueMilestone,
     WhitespaceCell,
 )
 from portfolio.models.revenue import Invoice, Subscription
@@ -50,5 +51,6 @@ __all__ = [
     "Usage",
     "UsageChange",
     "UsageMonth",
+    "ValueMilestone",
     "WhitespaceCell",
 ]

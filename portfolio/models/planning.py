@@ -22,6 +22,26 @@ class Milestone(Fact):
         ]
 
 
+class ValueMilestone(Fact):
+    """What a milestone is called and within how many days of the first paid one it is expected; made in Phano alone.
+
+    `milestone` is what the files call it: a definition and the accounts that reached it meet by that text.
+    """
+
+    milestone = models.TextField()
+    name = text()
+    expected_days = models.IntegerField(null=True, blank=True)
+
+    class Meta(Fact.Meta):
+        constraints = [
+            *Fact.Meta.constraints,
+            unique_in_organization("milestone", name="portfolio_valuemilestone_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.milestone
+
+
 class Opportunity(SourcedFact):
     """An expansion or renewal opportunity; its stages are OpportunityStage."""
 

@@ -6,11 +6,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.models import Organization
 from portfolio.importing.kept_edits import CATALOGUE
-from portfolio.models import CatalogueEdit, Feature, Plan, PlanLimit, Product, ProductEvent
+from portfolio.models import CatalogueEdit, Feature, Plan, PlanLimit, Product, ProductEvent, ValueMilestone
 
 # Usage is looked at over two weeks: what nobody used in them asks for no mark today.
 USAGE_DAYS = 14
@@ -69,15 +70,34 @@ FROM (SELECT DISTINCT ON (metric, account_id) * FROM used ORDER BY metric, accou
 GROUP BY metric ORDER BY 4 DESC, 1 LIMIT {MOST_METRICS}
 """  # noqa: S608  # this file's own SQL
 
-MILESTONES = """
-SELECT m.milestone, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY m.reached_on - first.began)
-FROM portfolio_milestone m LEFT JOIN (
+# Days are counted from an account's first paid one. Overdue are accounts of the first year, which onboarding is.
+MILESTONES = f"""
+WITH {LIVE}, first AS (
     SELECT account_id, min(started_on) AS began FROM portfolio_subscription
     WHERE organization_id = %(organization)s GROUP BY 1
-) AS first USING (account_id)
-WHERE m.organization_id = %(organization)s AND m.reached_on <= %(day)s
-GROUP BY 1 ORDER BY 2 DESC, 1
-"""
+), defined AS MATERIALIZED (
+    SELECT id, milestone, name, expected_days FROM portfolio_valuemilestone WHERE organization_id = %(organization)s
+), seen AS MATERIALIZED (
+    SELECT account_id, milestone, reached_on FROM portfolio_milestone
+    WHERE organization_id = %(organization)s AND reached_on <= %(day)s
+), reached AS (
+    SELECT seen.milestone, count(*) AS accounts,
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY seen.reached_on - first.began) AS days,
+        count(*) FILTER (WHERE seen.reached_on - first.began > defined.expected_days) AS late
+    FROM seen LEFT JOIN first USING (account_id) LEFT JOIN defined USING (milestone) GROUP BY 1
+), overdue AS (
+    SELECT defined.milestone, count(*) AS accounts, coalesce(sum(account.arr), 0) AS arr
+    FROM account JOIN first USING (account_id)
+        JOIN defined ON %(day)s - first.began > defined.expected_days
+    WHERE first.began > %(young)s AND NOT EXISTS (
+        SELECT FROM seen WHERE seen.account_id = account.account_id AND seen.milestone = defined.milestone)
+    GROUP BY 1
+)
+SELECT defined.id, milestone, coalesce(defined.name, ''), defined.expected_days, coalesce(reached.accounts, 0),
+    reached.days, coalesce(reached.late, 0), coalesce(overdue.accounts, 0), coalesce(overdue.arr, 0)
+FROM defined FULL JOIN reached USING (milestone) LEFT JOIN overdue USING (milestone)
+ORDER BY defined.expected_days NULLS LAST, 5 DESC, milestone
+"""  # noqa: S608  # this file's own SQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +136,36 @@ class ProductLine:
     gaps: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class MilestoneLine:
+    """A value milestone: defined here (`id`), reached by accounts, or both. `late`: after the expected days.
+
+    `overdue`: accounts of the first year that are past the expected days without it. Counts are None for those who do
+    not see the whole book.
+    """
+
+    id: uuid.UUID | None
+    milestone: str
+    name: str
+    expected_days: int | None
+    reached: int | None = None
+    median_days: float | None = None
+    late: int | None = None
+    overdue: Amount | None = None
+
+    @property
+    def shown(self) -> str:
+        """Its name, else the text of the files."""
+        return self.name or self.milestone
+
+
 @dataclass(slots=True)
 class Catalogue:
     """The whole catalogue in six queries; eight with its gaps. `edited`: (file, key) of rows changed in Phano."""
 
     products: list[ProductLine]
     events: list[ProductEvent]
-    milestones: list[tuple[str, int, float | None]]
+    milestones: list[MilestoneLine]
     book: Amount
     by_plan: dict[uuid.UUID | None, Amount]
     gaps: list[Gap]
@@ -149,7 +192,6 @@ def read_catalogue(organization: Organization, day: date, *, with_amounts: bool)
     ]
     lines.sort(key=lambda line: (-line.sold.arr, not line.product.core, line.product.name))
     book = amounts.get(("book", None, None), Amount())
-    reached = _fetch(MILESTONES, parameters) if with_amounts else []
     gaps = []
     if with_amounts:
         milestones = next(row for row in sold if row[0] == "no_milestone")
@@ -164,11 +206,24 @@ def read_catalogue(organization: Organization, day: date, *, with_amounts: bool)
     return Catalogue(
         products=lines,
         events=list(ProductEvent.objects.select_related("product").order_by("-happened_on", "source_id")[:50]),
-        milestones=[(name, count, days) for name, count, days in reached],
+        milestones=_read_milestones(parameters) if with_amounts else _list_milestones(),
         book=book,
         by_plan={plan: amount for (kind, _product, plan), amount in amounts.items() if kind == "plan"},
         gaps=gaps,
     )
+
+
+def _read_milestones(parameters: dict[str, Any]) -> list[MilestoneLine]:
+    return [
+        MilestoneLine(own_id, milestone, name, expected, reached, days, late, Amount(overdue, float(arr)))
+        for own_id, milestone, name, expected, reached, days, late, overdue, arr in _fetch(MILESTONES, parameters)
+    ]
+
+
+def _list_milestones() -> list[MilestoneLine]:
+    """What is defined, without what anybody's accounts did."""
+    defined = ValueMilestone.objects.order_by(F("expected_days").asc(nulls_last=True), "milestone")
+    return [MilestoneLine(one.pk, one.milestone, one.name, one.expected_days) for one in defined]
 
 
 def _gaps_of_product(line: ProductLine, amounts: dict[tuple[str, Any, Any], Amount], book: Amount) -> list[Gap]:

@@ -29,8 +29,8 @@ from portfolio.catalogue import (
     remove_row,
     undo_change,
 )
+from portfolio.catalogue_files import CATALOGUE_FILES, FROM_SOURCES
 from portfolio.catalogue_forms import NAMES, WORDS, describe_form
-from portfolio.contract import FILES
 from portfolio.models import Product
 from portfolio.need_phrases import read_phrases
 from portfolio.queries.catalogue import list_edited, read_catalogue
@@ -65,7 +65,7 @@ def catalogue_product(request: MemberRequest, product_id: uuid.UUID) -> HttpResp
         "gaps": [gap for gap in found.gaps if gap.product_id == product_id],
         "whole": whole,
         "may_change": may_change(request),
-        "effects": [(value, WORDS[value]) for value in FILES["features"].by_name["effect"].choices],
+        "effects": [(value, WORDS[value]) for value in CATALOGUE_FILES["features"].by_name["effect"].choices],
         "phrases": read_phrases(line.product.need_phrases),
     }
     return render(request, "portfolio/catalogue_product.html", context)
@@ -86,7 +86,7 @@ def catalogue_row(request: MemberRequest, file: str, row_id: uuid.UUID) -> HttpR
         now = read_cells(file, access_row(file, row_id))
         return show_row(request, file, row, {**now, **cells}, faults=refused.faults, now=now)
     if entry is not None:
-        say(request, _("%(name)s is changed, from the next night on.") % {"name": name_row(row)}, entry)
+        say(request, describe_change(file, row), entry)
     return go_back(request, file, row)
 
 
@@ -97,14 +97,14 @@ def catalogue_new(request: MemberRequest, file: str) -> HttpResponse:
     if file not in EDITABLE:
         raise Http404
     given = request.POST if request.method == "POST" else request.GET
-    cells = {column.name: given.get(column.name, "") for column in FILES[file].columns}
+    cells = {column.name: given.get(column.name, "") for column in CATALOGUE_FILES[file].columns}
     if request.method == "GET":
         return show_new(request, file, cells)
     try:
         row, entry = add_row(actor=request.membership, file=file, cells=cells)
     except CellsRefused as refused:
         return show_new(request, file, cells, faults=refused.faults)
-    say(request, _("%(name)s is added, from the next night on.") % {"name": name_row(row)}, entry)
+    say(request, describe_change(file, row, added=True), entry)
     return go_back(request, file, row)
 
 
@@ -153,8 +153,9 @@ def show_row(
         "title": name_row(row),
         "fields": describe_form(file, cells, faults=faults),
         "now": now or cells,
-        "is_edited": key_of(FILES[file], read_cells(file, row)) in list_edited(file),
+        "is_edited": file in FROM_SOURCES and key_of(CATALOGUE_FILES[file], read_cells(file, row)) in list_edited(file),
         "back_url": product_url(request, row),
+        "is_of_source": file in FROM_SOURCES,
     }
     return render(request, "portfolio/catalogue_row.html", context, status=422 if faults else 200)
 
@@ -174,6 +175,17 @@ def show_new(
     return render(request, "portfolio/catalogue_row.html", context, status=422 if faults else 200)
 
 
+def describe_change(file: str, row: Any, *, added: bool = False) -> str:
+    """What was done, and from when on it counts: no night reads what a milestone is called."""
+    if file not in FROM_SOURCES:
+        sentence = _("%(name)s is added.") if added else _("%(name)s is changed.")
+    elif added:
+        sentence = _("%(name)s is added, from the next night on.")
+    else:
+        sentence = _("%(name)s is changed, from the next night on.")
+    return sentence % {"name": name_row(row)}
+
+
 def say(request: MemberRequest, sentence: str, entry: AuditEntry) -> None:
     """A toast with its undo."""
     undo_url = reverse("catalogue_undo", args=[request.organization.slug, entry.pk])
@@ -190,7 +202,7 @@ def product_url(request: MemberRequest, row: Any) -> str:
     slug = request.organization.slug
     owner = getattr(row, "plan", row)
     product_id = owner.pk if isinstance(owner, Product) else getattr(owner, "product_id", None)
-    if product_id is None or FILES["product_events"].model is type(row):
+    if product_id is None or CATALOGUE_FILES["product_events"].model is type(row):
         return reverse("catalogue", args=[slug])
     return reverse("catalogue_product", args=[slug, product_id])
 
