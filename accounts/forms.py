@@ -69,6 +69,7 @@ class OrganizationForm(forms.ModelForm):
             "late_renewal_grace_days",
             "nrr_with_reactivation",
             "figures_per_person",
+            "expansion_share",
         ]
         widgets = {"night_at": forms.TimeInput(format="%H:%M", attrs={"type": "time"})}
         help_texts = {
@@ -78,6 +79,9 @@ class OrganizationForm(forms.ModelForm):
             "late_renewal_grace_days": _("A renewal signed this many days late still counts as renewed."),
             "nrr_with_reactivation": _("An account that left and paid again within the period then counts as kept."),
             "figures_per_person": _("Off: only the person sees their own. They steer the work and rank nobody."),
+            "expansion_share": _(
+                "Shown beside the outcome of each book as expansion closed × rate. Empty: no such line."
+            ),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -23,7 +23,7 @@ LONGEST_SLUG = 48
 SETTINGS = frozenset(
     {
         *("name", "visibility", "currency", "time_zone", "night_at"),
-        *("nrr_with_reactivation", "figures_per_person"),
+        *("nrr_with_reactivation", "figures_per_person", "expansion_share"),
         *("fiscal_year_first_month", "defense_arr", "late_renewal_grace_days", "priorities_a_day", "cooldown_days"),
     }
 )

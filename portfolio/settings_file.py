@@ -21,6 +21,7 @@ ORGANIZATION = (
     "defense_arr",
     "nrr_with_reactivation",
     "figures_per_person",
+    "expansion_share",
     "priorities_a_day",
     "cooldown_days",
 )

@@ -91,6 +91,14 @@ class Organization(models.Model):
     figures_per_person = models.BooleanField(
         _("execution figures per person are shown to others"), default=True, db_default=True
     )
+    expansion_share = models.DecimalField(
+        _("rate on expansion closed, in per cent"),
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+    )
     visibility = models.CharField(_("members see"), max_length=8, choices=Visibility.choices, default=Visibility.ALL)
     trial_ends_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_GET
 
 from accounts.web import MemberRequest, organization_view
 from diagnostics.kpi_targets import Targets, read_targets
-from diagnostics.kpi_words import name_group, write_value
+from diagnostics.kpi_words import name_group, write_exactly, write_value
+from diagnostics.kpis.books import outcome_of
 from diagnostics.kpis.groups import NONE
 from diagnostics.kpis.stored import GroupPeriod
 from diagnostics.queries.kpi_books import Book, read_books
@@ -44,6 +45,7 @@ def kpi_books(request: MemberRequest) -> HttpResponse:
         "books": [],
         "loads": [_describe_load(book, names) for book in books],
         "outcomes": [_describe_outcome(request, group, address, names, targets) for group in groups],
+        "share": request.organization.expansion_share,
         "is_alone": not request.organization.figures_per_person,
         "csv_url": address.url("kpi_books_csv"),
     }
@@ -57,12 +59,20 @@ def kpi_books_csv(request: MemberRequest) -> HttpResponse:
     address = read_address(request)
     kept = find_kept(address.every)
     rows: list[list[Any]] = []
+    further = [] if _rate_of(request) is None else ["expansion_closed_x_rate"]
     if kept is not None:
         groups, _targets = _read_outcomes(request, open_kpi_scope(request, address, kept), kept)
         rows = [
-            [group.period, group.group, group.accounts, *(group.value(name) for name in OUTCOME)] for group in groups
+            [
+                group.period,
+                group.group,
+                group.accounts,
+                *(group.value(name) for name in OUTCOME),
+                *([_find_variable(request, group)] if further else ()),
+            ]
+            for group in groups
         ]
-    return answer_csv(f"books-{request.organization.slug}", ["period", "owner", "accounts", *OUTCOME], rows)
+    return answer_csv(f"books-{request.organization.slug}", ["period", "owner", "accounts", *OUTCOME, *further], rows)
 
 
 def _read_outcomes(request: MemberRequest, scope: KpiScope, kept: Kept) -> tuple[list[GroupPeriod], Targets]:
@@ -116,4 +126,21 @@ def _describe_outcome(
         "accounts": group.accounts,
         "is_small": group.is_small,
         "cells": [cell(name) for name in OUTCOME],
+        "variable": _write_variable(request, group),
     }
+
+
+def _rate_of(request: MemberRequest) -> Decimal | None:
+    """What one unit of expansion closed counts on the line of its own; None while it is off."""
+    share = request.organization.expansion_share
+    return None if share is None else share / 100
+
+
+def _find_variable(request: MemberRequest, group: GroupPeriod) -> Decimal | None:
+    figures = {name: (figure.numerator, figure.denominator) for name, figure in group.figures.items()}
+    return outcome_of(group.group, figures, rate=_rate_of(request)).variable
+
+
+def _write_variable(request: MemberRequest, group: GroupPeriod) -> str:
+    variable = _find_variable(request, group)
+    return "" if variable is None else write_exactly(variable, "money", request.organization.currency)

@@ -26,6 +26,7 @@ from diagnostics.kpis.stored import Figure
 from diagnostics.labels import OPPORTUNITY_KINDS, name_code
 from diagnostics.queries.kpi_groups import read_names
 from diagnostics.queries.kpi_lists import PartList, first_day_of, list_accounts, read_account_ledger
+from diagnostics.queries.kpi_outcomes import NamedOutcome, list_named_outcomes
 from diagnostics.queries.kpi_scope import KpiScope
 from diagnostics.screen_csv import answer_csv
 from diagnostics.views.kpi_address import KpiAddress, access_kpi, may_see_person, read_address, require_scope
@@ -60,6 +61,7 @@ def kpi_accounts(request: MemberRequest, kpi: str) -> HttpResponse:
             for row in page
         ],
         "count": paginator.count,
+        "outcomes": _list_outcomes(scope, address) if kpi == "expected_loss" else (),
         "csv_url": address.url("kpi_accounts_csv", kpi),
     }
     if found.total:
@@ -163,6 +165,10 @@ def describe_figure(
         "back_url": address.url(group=""),
         "note": describe_definition(kpi, figure, request.organization),
     }
+
+
+def _list_outcomes(scope: KpiScope, address: KpiAddress) -> list[NamedOutcome]:
+    return list_named_outcomes(scope, by=address.by if address.group else None, group=address.group)
 
 
 def _list(request: MemberRequest, scope: KpiScope, address: KpiAddress, kpi: str) -> PartList:

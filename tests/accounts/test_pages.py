@@ -234,7 +234,7 @@ class TestMembers:
 class TestSettings:
     def test_a_bad_value_is_named_and_nothing_is_saved(self, cast, client_for):
         client = client_for(cast.alice)
-        form = client.get("/o/acme/settings/").context["form"].initial | {"night_at": "03:30"}
+        form = client.get("/o/acme/settings/").context["form"].initial | {"night_at": "03:30", "expansion_share": ""}
         for name, bad in (
             ("currency", "euro"),
             ("time_zone", "Mars/Base"),
@@ -253,7 +253,8 @@ class TestSettings:
 
     def test_the_name_changes_everywhere_at_once(self, cast, client_for):
         client = client_for(cast.alice)
-        form = client.get("/o/acme/settings/").context["form"].initial | {"name": "Acme Europe", "night_at": "03:30"}
+        shown = client.get("/o/acme/settings/").context["form"].initial
+        form = shown | {"name": "Acme Europe", "night_at": "03:30", "expansion_share": ""}
         assert "Acme Europe" in text(client.post("/o/acme/settings/", form, follow=True))
         assert "name: Acme → Acme Europe" in text(client.get("/o/acme/audit/"))
 

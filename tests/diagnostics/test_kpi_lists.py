@@ -1,18 +1,23 @@
 """The list behind every figure: it adds up to the figure exactly, and leads to one account's movements."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.context import organization_context
 from accounts.models import Organization, Visibility
+from diagnostics.models import KpiPeriod
 from diagnostics.queries.kpi_lists import list_accounts
 from diagnostics.queries.kpi_scope import KpiScope, choose_period, find_kept
 from diagnostics.queries.kpi_series import read_kpis
 from portfolio.models import Account
+from portfolio.terms import add_months
+from tests.diagnostics.diagnosed import diagnose_by_hand
 from tests.diagnostics.kpi_book import HERE, LAST_DAY, QUARTER, keep_series, make_kpi_book, pay
 
 URL = "/o/acme/kpis/"
@@ -197,3 +202,27 @@ def test_one_row_and_thirty_ask_the_same_number_of_queries(cast, client_for, row
         asked[path.count("/")] = len(captured)
     # The names of a list are asked for apart from its figures.
     assert asked == {1: 11, 2: 10}
+
+
+@pytest.mark.parametrize(("contracts", "listed"), [(2, 4), (4, 16), (5, 0)])
+def test_the_outcomes_of_few_decisions_are_listed_and_those_of_five_are_drawn(cast, client_for, contracts, listed):
+    """As on Renewals: under five contracts an interval of draws would say more than anybody knows."""
+    night = timezone.now().date() - timedelta(days=1)
+    with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+        accounts = []
+        for number in range(contracts):
+            account = Account.objects.create(source_id=f"a{number}", name=f"Account {number}", csm_email=cast.bob.email)
+            pay(account, (add_months(night, -11).isoformat(), "100", ""))
+            accounts.append((account, {"renewal_risk": 0.1}))
+        diagnose_by_hand(*accounts, night=night)
+        keep_series(night)
+        last = KpiPeriod.objects.filter(every="quarter").latest("first_on").period
+        running = KpiPeriod.objects.get(every="quarter", group_by="", group="", period=last)
+        of_bob = KpiPeriod.objects.get(every="quarter", group_by="owner", group=cast.bob.email, period=last)
+        for found in (running, of_bob):
+            assert "expected_loss" in found.kpis
+            assert ("expected_loss:p90" in found.kpis) is (listed == 0)
+    for person in (cast.alice, cast.bob):
+        page = read(client_for(person), "expected_loss/", "")
+        assert page.count("<li><b>") == listed
+        assert ("nothing is lost" in page) is bool(listed)

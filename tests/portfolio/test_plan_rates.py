@@ -74,10 +74,10 @@ def rates(cast):
 
 def test_what_is_missing_stands_there_with_the_arr_that_waits_for_it(book, client_for):
     assert rows_of(client_for(book.alice)) == [
-        f"{YEAR} GBP 1 £600 missing Save GBP, {YEAR}",
-        f"{YEAR} SEK 1 SEK 12,000 missing Save SEK, {YEAR}",
+        f"{YEAR} GBP Save GBP, {YEAR} 1 £600 missing",
+        f"{YEAR} SEK Save SEK, {YEAR} 1 SEK 12,000 missing",
         # Who paid in that year and left: there is no amount at its end, but a rate is missing.
-        f"{YEAR - 1} SEK 1 SEK 0 missing Save SEK, {YEAR - 1}",
+        f"{YEAR - 1} SEK Save SEK, {YEAR - 1} 1 SEK 0 missing",
     ]
     assert "3 rates are missing" in client_for(book.alice).get(URL).content.decode()
 
@@ -86,7 +86,7 @@ def test_a_rate_is_entered_changed_and_used(book, client_for):
     client = client_for(book.alice)
     page = enter(client, "0,0885", follow=True).content.decode()
     assert f"SEK, fiscal year {YEAR}: the rate is 0.0885." in page
-    assert f"{YEAR} SEK 1 SEK 12,000 entered Save SEK, {YEAR}" in rows_of(client)
+    assert f"{YEAR} SEK Save SEK, {YEAR} 1 SEK 12,000 entered" in rows_of(client)
     enter(client, "0.09", currency="sek")
     assert rates(book) == {(YEAR, "SEK"): Decimal("0.09")}
     with organization_context(organization_id=book.acme.id, user_id=book.alice.id):
