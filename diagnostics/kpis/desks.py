@@ -10,15 +10,10 @@ from datetime import date
 import polars as pl
 
 from accounts.models import Organization
-from diagnostics.kpis.frames import days_frame
-from diagnostics.kpis.pipeline import (
-    expansion_pipeline,
-    expansion_revenue_potential,
-    find_falling,
-    opportunities_on,
-)
-from diagnostics.kpis.reading import Source, night_speaking_on, nights_of_fall, open_source
+from diagnostics.kpis.pipeline import expansion_pipeline, expansion_revenue_potential
+from diagnostics.kpis.reading import night_speaking_on, open_source
 from diagnostics.kpis.running import running_contracts
+from diagnostics.kpis.selling import falling_accounts, growing_accounts, standing_opportunities
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +36,19 @@ class RenewalDesk:
 class ExpansionDesk:
     """The opportunities of a day and what the book can still carry.
 
-    `pipeline`: open expansion opportunities (columns of `opportunities_on`, with numerator = amount, fragile, falling,
-    fictional). `potential`: one row per account and lever, as `expansion_revenue_potential` gives it.
+    `pipeline`: open expansion opportunities (columns SOLD, with numerator = amount, fragile, falling, fictional).
+    `potential`: one row per account and lever, as `expansion_revenue_potential` gives it. `diagnosed`: columns GROWING.
+    `won`: columns SOLD of what was won since the fiscal quarter began. `accounts`: how many were diagnosed.
     """
 
     day: date
     night: date | None
     pipeline: pl.DataFrame
     potential: pl.DataFrame
+    diagnosed: pl.DataFrame
+    won: pl.DataFrame
+    accounts: int
+    quarter_starts_on: date
 
 
 def read_renewal_desk(organization: Organization, day: date, *, accounts: Sequence[str] | None = None) -> RenewalDesk:
@@ -60,24 +60,37 @@ def read_renewal_desk(organization: Organization, day: date, *, accounts: Sequen
     return RenewalDesk(day, night, contracts.filter(priced), contracts.filter(~priced))
 
 
-def read_expansion_desk(organization: Organization, day: date) -> ExpansionDesk:
-    """Every open expansion opportunity of the day and tonight's potential; five statements."""
+def read_expansion_desk(
+    organization: Organization,
+    day: date,
+    *,
+    night: date | None = None,
+    accounts: Sequence[str] | None = None,
+    segments: Sequence[str] = (),
+) -> ExpansionDesk:
+    """The opportunities that are open on the day or won in its fiscal quarter, and the night's potential.
+
+    Of these accounts and segments, or of all; `night` None: the one that speaks for the day. Five statements.
+    """
     source = open_source(organization, day=day)
-    nights = source.nights()
-    night = night_speaking_on(nights, day)
-    diagnosed = _diagnosed(source, night)
-    days = days_frame([day])
-    falling = find_falling(source.health(nights_of_fall(nights, day)), days)
-    opportunities = opportunities_on(source.opportunities(), source.stages(), days)
-    opportunities = opportunities.join(falling, on=["day", "account_id"], how="left", maintain_order="left")
-    opportunities = opportunities.join(
-        diagnosed.select("account_id", "fragile", "health"), on="account_id", how="left", maintain_order="left"
-    )
+    spoken = night or night_speaking_on(source.nights(), day)
+    quarter = start_quarter(day, organization.fiscal_year_first_month)
+    diagnosed, counted = growing_accounts(source, spoken, accounts=accounts, segments=segments)
+    known = standing_opportunities(source, won_since=quarter, accounts=accounts)
+    known = known.join(falling_accounts(source, spoken), on="account_id", how="left", maintain_order="left")
+    # Whoever is not diagnosed, or is left out by a segment, is not on the desk.
+    own = diagnosed.select("account_id", "fragile", "health")
+    known = known.join(own, on="account_id", how="inner", maintain_order="left")
     # One period, the day itself, whose owners answer for it.
     key = {"period": pl.lit(day.isoformat()), "owner_on": pl.lit(day)}
-    pipeline = expansion_pipeline(opportunities).with_columns(**key)
-    return ExpansionDesk(day, night, pipeline, expansion_revenue_potential(diagnosed.with_columns(**key), pipeline))
+    pipeline = expansion_pipeline(known).with_columns(**key)
+    potential = expansion_revenue_potential(diagnosed.with_columns(**key), pipeline)
+    won = known.filter(pl.col("stage") == "won")
+    return ExpansionDesk(day, spoken, pipeline, potential, diagnosed, won, counted, quarter)
 
 
-def _diagnosed(source: Source, night: date | None) -> pl.DataFrame:
-    return source.diagnoses([night] if night else [])
+def start_quarter(day: date, first_month: int) -> date:
+    """The first day of the fiscal quarter in which a day lies."""
+    back = (day.month - first_month) % 3
+    year, month = divmod(day.year * 12 + day.month - 1 - back, 12)
+    return date(year, month + 1, 1)

@@ -1,7 +1,8 @@
 """The desk of expansion: open opportunities of a book, the windows nobody has taken up, and what they come to.
 
 The figures are sums of the KPI functions' own rows (diagnostics.kpis.pipeline), so each opens on the rows behind it.
-Stages are those of today, health and windows those of the last night.
+Everything is summed in frames; rows are made of one page only. Stages are those of today, health and windows those of
+the last night.
 """
 
 import uuid
@@ -9,32 +10,48 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any, cast
 
 import polars as pl
-from django.db.models import Q
 
 from diagnostics.acts import local_day
-from diagnostics.kpis.frames import days_frame
-from diagnostics.kpis.pipeline import (
-    FALLING_NIGHTS,
-    FELL_DAYS,
-    LEVERS,
-    QUALIFIED,
-    expansion_pipeline,
-    expansion_revenue_potential,
-    find_falling,
-    opportunities_on,
-)
-from diagnostics.kpis.reading import HEALTH, open_source
-from diagnostics.models import Diagnosis
+from diagnostics.kpis.desks import ExpansionDesk, read_expansion_desk
+from diagnostics.kpis.frames import MONEY
+from diagnostics.kpis.pipeline import LEVERS, QUALIFIED
 from diagnostics.queries.diagnosed import Scope, read_account_ids
-from portfolio.models import Opportunity
 from portfolio.opportunities import OPEN_STAGES
 
+WINDOW, FICTIONAL = pl.col("opportunity_id").is_null(), pl.col("is_fictional")
+WON = pl.col("won_on").is_not_null()
+COUNTED = ~WINDOW & ~FICTIONAL & ~WON
 # What the desk may be narrowed to; each is a figure of the page.
-STATES = ("counted", "qualified", "fictional", "windows", "won")
+STATES: dict[str, pl.Expr] = {
+    "counted": COUNTED,
+    "qualified": COUNTED & pl.col("stage").is_in(QUALIFIED),
+    "fictional": FICTIONAL,
+    "windows": WINDOW,
+    "won": WON,
+}
 SOON_DAYS = 14
 ZERO = Decimal(0)
+COLUMNS: dict[str, Any] = {
+    "account_id": pl.String,
+    "opportunity_id": pl.String,
+    "lever": pl.String,
+    "product_id": pl.String,
+    "stage": pl.String,
+    "amount": MONEY,
+    "created_on": pl.Date,
+    "expected_on": pl.Date,
+    "opened_on": pl.Date,
+    "window_ends_on": pl.Date,
+    "is_open": pl.Boolean,
+    "is_fragile": pl.Boolean,
+    "is_falling": pl.Boolean,
+    "is_fictional": pl.Boolean,
+    "room": MONEY,
+    "won_on": pl.Date,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +78,7 @@ class Offer:
     is_falling: bool
     is_fictional: bool
     room: Decimal | None
-    won_on: date | None = None
+    won_on: date | None
 
     @property
     def closes_on(self) -> date | None:
@@ -73,24 +90,9 @@ class Offer:
         return self.opportunity_id is None
 
     @property
-    def is_counted(self) -> bool:
-        """Whether it is part of the open pipeline."""
-        return not self.is_window and not self.is_fictional and self.won_on is None
-
-    @property
     def key(self) -> str:
         """The row's id on the page; a window's is that of its account and lever."""
         return str(self.opportunity_id or uuid.uuid5(self.account_id, self.lever))
-
-    def stands_under(self, state: str) -> bool:
-        """Whether the row is part of that figure."""
-        return {
-            "counted": self.is_counted,
-            "qualified": self.is_counted and self.stage in QUALIFIED,
-            "fictional": self.is_fictional,
-            "windows": self.is_window,
-            "won": self.won_on is not None,
-        }[state]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,209 +103,145 @@ class Total:
     arr: Decimal = ZERO
 
 
-def add_up(rows: Iterable[Offer]) -> Total:
-    """What some rows come to."""
-    amounts = [row.amount for row in rows]
-    return Total(len(amounts), sum(amounts, ZERO))
+def add_up(rows: pl.DataFrame) -> Total:
+    """What some rows of a desk come to."""
+    return Total(rows.height, sum_of(rows, "amount"))
+
+
+def sum_of(rows: pl.DataFrame, column: str) -> Decimal:
+    """The exact sum of a column of amounts."""
+    return cast("Decimal", rows[column].sum()) or ZERO
 
 
 @dataclass(frozen=True)
 class Desk:
     """Everything that is for sale in a book, what closes first first; then what is fictional, then what was won.
 
-    `expected`: Σ probability × amount of the diagnoses; `room`: the raw amounts behind it. `open_windows`: with or
-    without an opportunity. `accounts`: how many of the book were diagnosed.
+    `rows`: columns COLUMNS and closes_on. `expected`: Σ probability × amount of the diagnoses; `room`: the raw amounts
+    behind it. `open_windows`: with or without an opportunity. `accounts`: how many of the book were diagnosed.
     """
 
-    rows: tuple[Offer, ...]
+    rows: pl.DataFrame
     expected: Decimal
     room: Decimal
-    open_windows: tuple[Offer, ...]
+    open_windows: pl.DataFrame
     accounts: int
     quarter_starts_on: date
 
     def total_under(self, state: str) -> Total:
         """A figure of the page by its name in STATES."""
-        return add_up(row for row in self.rows if row.stands_under(state))
+        return add_up(self.rows.filter(STATES[state]))
 
-    def narrowed(self, *, state: str = "", lever: str = "", stage: str = "") -> list[Offer]:
+    def narrowed(self, *, state: str = "", lever: str = "", stage: str = "") -> pl.DataFrame:
         """The rows under one figure, one lever and one stage; what was won only where it is asked for."""
-        return [
-            row
-            for row in self.rows
-            if (row.stands_under(state) if state else row.won_on is None or stage == "won")
-            and (not lever or row.lever == lever)
-            and (not stage or row.stage == stage)
-        ]
+        rows = self.rows
+        if state or stage != "won":
+            rows = rows.filter(STATES[state] if state else ~WON)
+        if lever:
+            rows = rows.filter(pl.col("lever") == lever)
+        return rows.filter(pl.col("stage") == stage) if stage else rows
 
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    lever: str
-    opened_on: date | None
-    ends_on: date | None
-    arr: Decimal
+    def closing_within(self, days: int, *, today: date) -> Total:
+        """What is neither won nor fictional and closes in so many days."""
+        closes = pl.col("closes_on")
+        soon = closes.is_between(pl.lit(today), pl.lit(today + timedelta(days=days))).fill_null(False)
+        return add_up(self.rows.filter(~WON & ~FICTIONAL & soon))
 
 
 def read_desk(scope: Scope) -> Desk:
-    """The opportunities and windows of the scope, whatever their number, in seven statements."""
-    organization = scope.membership.organization
-    today, night = local_day(organization), scope.nights.last.night
-    source = open_source(organization, day=today)
-    ids = read_account_ids(scope)
-    diagnosed = _keep(source.diagnoses([night]), ids, scope.filters.segment)
-    known = opportunities_on(source.opportunities(), source.stages(), days_frame([today]))
-    known = known.join(diagnosed.select("account_id", "fragile"), on="account_id", how="inner", maintain_order="left")
-    falling = _read_falling(night)
-    known = known.join(falling, on="account_id", how="left", maintain_order="left")
-    # The KPI's frames have a period and the day whose owners answer for it: here it is today.
-    key = {"period": pl.lit(today.isoformat()), "owner_on": pl.lit(today)}
-    pipeline = expansion_pipeline(known).with_columns(**key)
-    potential = expansion_revenue_potential(diagnosed.with_columns(**key), pipeline)
-    windows = _read_windows(scope, ids)
-    rooms = _sum_rooms(diagnosed, potential)
-    quarter = start_quarter(today, organization.fiscal_year_first_month)
-    offers = [_build(row, windows, rooms) for row in pipeline.to_dicts()]
-    taken = {(offer.account_id, offer.lever) for offer in offers}
-    waiting = [_build_window(account_id, window, rooms) for account_id, window in windows.items()]
-    rows = [
-        *offers,
-        *(window for window in waiting if (window.account_id, window.lever) not in taken),
-        *_list_won(known, quarter),
-    ]
+    """The opportunities and windows of the scope, whatever their number, in five statements."""
+    found = read_expansion_desk(
+        scope.membership.organization,
+        local_day(scope.membership.organization),
+        night=scope.nights.last.night,
+        accounts=read_account_ids(scope),
+        segments=scope.filters.segment,
+    )
+    rooms, windows = _sum_rooms(found), _list_windows(found)
+    open_rows = _list_open(found, windows)
+    waiting = windows.join(open_rows, on=["account_id", "lever"], how="anti", maintain_order="left")
+    rows = pl.concat([_complete(part, rooms) for part in (open_rows, waiting, _list_won(found))])
+    rows = rows.with_columns(closes_on=pl.min_horizontal("window_ends_on", "expected_on"))
+    rows = rows.sort(
+        WON,
+        "is_fictional",
+        pl.coalesce("won_on", "closes_on"),
+        -pl.col("amount"),
+        pl.coalesce("opportunity_id", "account_id"),
+        "lever",
+        nulls_last=True,
+    )
     return Desk(
-        rows=tuple(sorted(rows, key=_place_of)),
-        expected=sum(potential["numerator"].to_list(), ZERO),
-        room=sum(potential["raw"].to_list(), ZERO),
-        open_windows=tuple(waiting),
-        accounts=diagnosed.height,
-        quarter_starts_on=quarter,
+        rows=rows,
+        expected=sum_of(found.potential, "numerator"),
+        room=sum_of(found.potential, "raw"),
+        open_windows=windows,
+        accounts=found.accounts,
+        quarter_starts_on=found.quarter_starts_on,
     )
 
 
-def start_quarter(day: date, first_month: int) -> date:
-    """The first day of the fiscal quarter in which a day lies."""
-    back = (day.month - first_month) % 3
-    year, month = divmod(day.year * 12 + day.month - 1 - back, 12)
-    return date(year, month + 1, 1)
+def _list_windows(found: ExpansionDesk) -> pl.DataFrame:
+    """The growth window that stands open on each account."""
+    open_ones = found.diagnosed.filter(pl.col("lever").is_in(LEVERS))
+    amount = pl.coalesce(pl.when(pl.col("lever") == lever).then(f"{lever}_arr") for lever in LEVERS).cast(MONEY)
+    return open_ones.select("account_id", "lever", "opened_on", "window_ends_on", amount=amount, is_open=pl.lit(True))
 
 
-def _keep(diagnosed: pl.DataFrame, ids: list[str] | None, segments: tuple[str, ...]) -> pl.DataFrame:
-    if segments:
-        diagnosed = diagnosed.filter(pl.col("segment").is_in(segments))
-    return diagnosed if ids is None else diagnosed.filter(pl.col("account_id").is_in(ids))
+def _list_open(found: ExpansionDesk, windows: pl.DataFrame) -> pl.DataFrame:
+    """The open opportunities, each with the window of its own lever where that stands open."""
+    own = windows.select("account_id", "lever", "opened_on", "window_ends_on", "is_open")
+    return found.pipeline.join(own, on=["account_id", "lever"], how="left", maintain_order="left").select(
+        "account_id", "opportunity_id", "lever", "product_id", "stage", "created_on", "opened_on", "window_ends_on",
+        amount="numerator", expected_on="closes_on", is_open=pl.col("is_open").fill_null(False),
+        is_fragile="fragile", is_falling=pl.col("falling").fill_null(False), is_fictional="fictional",
+    )  # fmt: skip
 
 
-def _read_falling(night: date) -> pl.DataFrame:
-    """account_id and falling of the accounts that ever had an expansion opportunity: only their nights are read."""
-    month = night - timedelta(days=FELL_DAYS + FALLING_NIGHTS - 1), night - timedelta(days=FELL_DAYS)
-    week = night - timedelta(days=FALLING_NIGHTS), night
-    rows = (
-        Diagnosis.objects.filter(Q(night__range=month) | Q(night__range=week))
-        .filter(account_id__in=Opportunity.objects.filter(lever__in=LEVERS).values("account_id"), health__isnull=False)
-        .order_by()
-        .values_list("night", "account_id", "health")
-    )
-    health = pl.DataFrame([(n, str(a), h) for n, a, h in rows], schema=HEALTH, orient="row")
-    return find_falling(health, days_frame([night])).select("account_id", "falling")
-
-
-def _read_windows(scope: Scope, ids: list[str] | None) -> dict[uuid.UUID, _Window]:
-    """The growth window that stands open on each account of the scope."""
-    found = scope.diagnoses.filter(lever__in=LEVERS)
-    if ids is not None:
-        found = found.filter(account_id__in=ids)
-    columns = ("account_id", "lever", "lever_since", "window_ends_on", *(f"{lever}_arr" for lever in LEVERS))
-    return {
-        account_id: _Window(lever, since, ends_on, amounts[LEVERS.index(lever)])
-        for account_id, lever, since, ends_on, *amounts in found.values_list(*columns)
-    }
-
-
-def _sum_rooms(diagnosed: pl.DataFrame, potential: pl.DataFrame) -> dict[str, Decimal]:
-    """By account, the raw amounts of the levers that no opportunity has taken up; accounts to retain have none."""
-    gated = diagnosed.filter(pl.col("lever") == "retain")["account_id"].to_list()
-    free = potential.filter(~pl.col("opened") & ~pl.col("account_id").is_in(gated))
-    sums = free.group_by("account_id").agg(pl.col("raw").sum())
-    rooms: dict[str, Decimal] = dict.fromkeys(diagnosed["account_id"].to_list(), ZERO)
-    rooms |= dict(sums.iter_rows())
-    for account_id in gated:
-        del rooms[account_id]
-    return rooms
-
-
-def _build(row: dict[str, object], windows: dict[uuid.UUID, _Window], rooms: dict[str, Decimal]) -> Offer:
-    account_id = uuid.UUID(str(row["account_id"]))
-    window = windows.get(account_id)
-    own = window if window is not None and window.lever == row["lever"] else None
-    return Offer(
-        account_id=account_id,
-        opportunity_id=uuid.UUID(str(row["opportunity_id"])),
-        lever=str(row["lever"]),
-        product_id=str(row["product_id"] or ""),
-        stage=str(row["stage"]),
-        amount=row["numerator"],  # type: ignore[arg-type]  # MONEY
-        created_on=row["created_on"],  # type: ignore[arg-type]  # a Date
-        expected_on=row["closes_on"],  # type: ignore[arg-type]  # a Date
-        opened_on=own.opened_on if own else None,
-        window_ends_on=own.ends_on if own else None,
-        is_open=own is not None,
-        is_fragile=bool(row["fragile"]),
-        is_falling=bool(row["falling"]),
-        is_fictional=bool(row["fictional"]),
-        room=rooms.get(str(row["account_id"])),
-    )
-
-
-def _build_window(account_id: uuid.UUID, window: _Window, rooms: dict[str, Decimal]) -> Offer:
-    return Offer(
-        account_id=account_id,
-        opportunity_id=None,
-        lever=window.lever,
-        product_id="",
-        stage="",
-        amount=window.arr,
-        created_on=None,
-        expected_on=None,
-        opened_on=window.opened_on,
-        window_ends_on=window.ends_on,
-        is_open=True,
-        is_fragile=False,
-        is_falling=False,
-        is_fictional=False,
-        room=rooms.get(str(account_id)),
-    )
-
-
-def _list_won(known: pl.DataFrame, quarter: date) -> list[Offer]:
+def _list_won(found: ExpansionDesk) -> pl.DataFrame:
     """The expansion opportunities that were won since the fiscal quarter began."""
-    won = known.filter((pl.col("stage") == "won") & pl.col("lever").is_in(LEVERS) & (pl.col("moved_on") >= quarter))
+    return found.won.select(
+        "account_id", "opportunity_id", "lever", "product_id", "stage", "created_on", expected_on="closes_on",
+        amount=pl.col("amount_arr").fill_null(0), won_on="moved_on",
+    )  # fmt: skip
+
+
+def _sum_rooms(found: ExpansionDesk) -> pl.DataFrame:
+    """account_id and room, the raw amounts of the levers that no opportunity has taken up; NULL where it is gated."""
+    free = found.potential.filter(~pl.col("opened")).group_by("account_id").agg(free=pl.col("raw").sum())
+    rooms = found.diagnosed.select("account_id", gated=pl.col("lever") == "retain").join(
+        free, on="account_id", how="left"
+    )
+    room = pl.when(~pl.col("gated")).then(pl.col("free").fill_null(0))
+    return rooms.select("account_id", room=room)
+
+
+def _complete(rows: pl.DataFrame, rooms: pl.DataFrame) -> pl.DataFrame:
+    """The rows with every column of COLUMNS, and their account's room unless they were won."""
+    if "won_on" not in rows.columns:
+        rows = rows.join(rooms, on="account_id", how="left", maintain_order="left")
+    flags = [name for name, dtype in COLUMNS.items() if dtype == pl.Boolean and name not in rows.columns]
+    missing = [
+        pl.lit(None, dtype=dtype).alias(name)
+        for name, dtype in COLUMNS.items()
+        if name not in rows.columns and name not in flags
+    ]
+    full = rows.with_columns(*missing, *(pl.lit(False).alias(name) for name in flags))
+    return full.select(pl.col(name).cast(dtype) for name, dtype in COLUMNS.items())
+
+
+def build_offers(rows: pl.DataFrame) -> list[Offer]:
+    """Some rows of a desk, as its page shows them."""
     return [
         Offer(
-            account_id=uuid.UUID(row["account_id"]),
-            opportunity_id=uuid.UUID(row["opportunity_id"]),
-            lever=row["lever"],
-            product_id=row["product_id"] or "",
-            stage="won",
-            amount=row["amount_arr"] or ZERO,
-            created_on=row["created_on"],
-            expected_on=row["closes_on"],
-            opened_on=None,
-            window_ends_on=None,
-            is_open=False,
-            is_fragile=False,
-            is_falling=False,
-            is_fictional=False,
-            room=None,
-            won_on=row["moved_on"],
+            account_id=uuid.UUID(row.pop("account_id")),
+            opportunity_id=uuid.UUID(opportunity) if (opportunity := row.pop("opportunity_id")) else None,
+            product_id=row.pop("product_id") or "",
+            stage=row.pop("stage") or "",
+            **row,
         )
-        for row in won.to_dicts()
+        for row in rows.select(*COLUMNS).iter_rows(named=True)
     ]
-
-
-def _place_of(row: Offer) -> tuple[bool, bool, date, Decimal, str]:
-    closes_on = row.won_on or row.closes_on or date.max
-    return row.won_on is not None, row.is_fictional, closes_on, -row.amount, row.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,19 +258,16 @@ class Group:
     rows: list[Offer]
 
 
-def group_rows(shown: Iterable[Offer], whole: Iterable[Offer], *, today: date) -> list[Group]:
+def group_rows(shown: Iterable[Offer], whole: pl.DataFrame, *, today: date) -> list[Group]:
     """The rows shown by when they close, each group with the totals of that group among all rows of the list."""
     groups: dict[tuple[str, date | None], list[Offer]] = {}
     for row in shown:
         groups.setdefault(_group_of(row, today), []).append(row)
-    of_group: dict[tuple[str, date | None], list[Offer]] = {key: [] for key in groups}
-    for row in whole:
-        if (key := _group_of(row, today)) in of_group:
-            of_group[key].append(row)
-    return [
-        Group(*key, add_up(of_group[key]), add_up(row for row in of_group[key] if row.is_window), rows)
-        for key, rows in groups.items()
-    ]
+    found = []
+    for (kind, month), rows in groups.items():
+        own = whole.filter(_holds(kind, month, today))
+        found.append(Group(kind, month, add_up(own), add_up(own.filter(WINDOW)), rows))
+    return found
 
 
 def _group_of(row: Offer, today: date) -> tuple[str, date | None]:
@@ -347,6 +282,22 @@ def _group_of(row: Offer, today: date) -> tuple[str, date | None]:
     if row.closes_on <= today + timedelta(days=SOON_DAYS):
         return "soon", None
     return "month", row.closes_on.replace(day=1)
+
+
+def _holds(kind: str, month: date | None, today: date) -> pl.Expr:
+    """The condition of `_group_of` on a frame."""
+    closes, soon = pl.col("closes_on"), pl.lit(today + timedelta(days=SOON_DAYS))
+    if kind == "won":
+        return WON
+    if kind == "fictional":
+        return ~WON & FICTIONAL
+    own = {
+        "none": closes.is_null(),
+        "late": closes < pl.lit(today),
+        "soon": (closes >= pl.lit(today)) & (closes <= soon),
+        "month": (closes > soon) & (closes.dt.truncate("1mo") == pl.lit(month)),
+    }[kind]
+    return ~WON & ~FICTIONAL & own.fill_null(False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,24 +322,23 @@ class LeverLine:
 
 def tabulate(desk: Desk) -> list[LeverLine]:
     """All five levers by stage, also those where nothing stands."""
+    kind = (
+        pl.when(WON).then(pl.lit("won")).when(WINDOW).then(pl.lit("waiting")).when(FICTIONAL).then(pl.lit("fictional"))
+    )
+    sums = (
+        desk.rows.with_columns(kind=kind.otherwise(pl.lit("counted")), stage=pl.col("stage").fill_null(""))
+        .group_by("lever", "kind", "stage")
+        .agg(count=pl.len(), arr=pl.col("amount").sum())
+    )
+    known = {(lever, kind, stage): Total(count, arr) for lever, kind, stage, count, arr in sums.iter_rows()}
+
+    def find(lever: str, kind: str, stage: str) -> Total:
+        return known.get((lever, kind, stage), Total())
+
     lines = []
     for lever in LEVERS:
-        rows = [row for row in desk.rows if row.lever == lever]
-        cells = [
-            Cell(
-                stage,
-                add_up(row for row in rows if row.is_counted and row.stage == stage),
-                add_up(row for row in rows if row.is_fictional and row.stage == stage),
-            )
-            for stage in OPEN_STAGES
-        ]
-        lines.append(
-            LeverLine(
-                lever,
-                cells,
-                add_up(row for row in rows if row.is_counted),
-                add_up(row for row in rows if row.won_on is not None),
-                add_up(row for row in rows if row.is_window),
-            )
-        )
+        cells = [Cell(stage, find(lever, "counted", stage), find(lever, "fictional", stage)) for stage in OPEN_STAGES]
+        counted = [cell.counted for cell in cells]
+        whole = Total(sum(cell.count for cell in counted), sum((cell.arr for cell in counted), ZERO))
+        lines.append(LeverLine(lever, cells, whole, find(lever, "won", "won"), find(lever, "waiting", "")))
     return lines

@@ -19,7 +19,7 @@ from portfolio.books import accounts_in
 SCREENS: dict[str, dict[str, tuple[str, ...]]] = {
     "accounts": {"sort": (*SORTS, *(f"-{key}" for key in SORTS))},
     "matrix": {"view": ("table",), "moves": ("off",)},
-    "expansion": {"show": expansion.STATES, "offer": expansion.GROWTH, "stage": expansion.SHOWN_STAGES},
+    "expansion": {"show": tuple(expansion.STATES), "offer": expansion.GROWTH, "stage": expansion.SHOWN_STAGES},
     "renewals": {"window": tuple(str(days) for days in WINDOWS), "show": tuple(STATES), "forecast": CALLS},
 }
 

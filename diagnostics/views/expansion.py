@@ -2,31 +2,39 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import render
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
-from django_htmx.http import trigger_client_event
 
 from accounts.models import AuditEntry
 from accounts.web import MemberRequest, organization_view
-from diagnostics.acts import local_day, may_act
+from diagnostics.acts import local_day
 from diagnostics.charts.windows import WindowAxis, WindowBar, draw_axis
-from diagnostics.filter_menus import MenuWriter, name_books
+from diagnostics.filter_menus import MenuWriter
 from diagnostics.filters import AccountFilters, BadFilter, read_choice, read_filters, read_number
 from diagnostics.labels import OPPORTUNITY_KINDS, STAGES, name_code
 from diagnostics.queries.accounts import MOST_ROWS
-from diagnostics.queries.diagnosed import books_offered, open_scope, read_nights
-from diagnostics.queries.expansion import STATES, LeverLine, Offer, add_up, group_rows, read_desk, tabulate
+from diagnostics.queries.diagnosed import open_scope, read_nights
+from diagnostics.queries.expansion import (
+    SOON_DAYS,
+    STATES,
+    LeverLine,
+    Offer,
+    add_up,
+    build_offers,
+    group_rows,
+    read_desk,
+    tabulate,
+)
 from diagnostics.queries.offer_facts import OfferFacts, read_offer_facts
 from diagnostics.screen_csv import answer_csv
 from diagnostics.views.changes import PARTS, answer_change
+from diagnostics.views.desk_frames import MOST_PAGES, PER_PAGE, WITHOUT, answer_desk, describe_books, open_frame
 from diagnostics.views.posted import read_amount, read_day, read_product
 from portfolio import opportunities
 from portfolio.books import access_account
@@ -35,10 +43,6 @@ from portfolio.opportunities import OPEN_STAGES
 SCREEN = "expansion"
 PART = "expansion-part"
 FURTHER = ("show", "offer", "stage", "page")
-WITHOUT = ("state", "decision", "health", "potential", "lever", "country", "cohort")
-MENUS = ("owner", "segment", "tier")
-PER_PAGE = 50
-MOST_PAGES = 100_000
 GROWTH = tuple(kind for kind in OPPORTUNITY_KINDS if kind != "renewal")
 SHOWN_STAGES = (*OPEN_STAGES, "won")
 FICTIONAL_SHOWN = 5
@@ -58,12 +62,9 @@ class ShownOffer:
 def expansion(request: MemberRequest) -> HttpResponse:
     """The page; htmx asks for its part, and says what came of it."""
     shown = describe_expansion(request)
-    if request.headers.get("HX-Target") != PART:
-        return render(request, "diagnostics/expansion.html", shown)
-    response = render(request, "diagnostics/expansion.html#desk", shown)
-    count = len(shown.get("listed", ()))
+    count = shown["listed"].count if "listed" in shown else 0
     said = ngettext("%(number)s row", "%(number)s rows", count) % {"number": count}
-    return trigger_client_event(response, "announce", {"value": said})
+    return answer_desk(request, shown, template="diagnostics/expansion.html", part=PART, said=said)
 
 
 def read_list(query: QueryDict) -> tuple[AccountFilters, dict[str, str]]:
@@ -80,74 +81,52 @@ def describe_expansion(request: MemberRequest) -> dict[str, Any]:
     """What the page shows, read by the URL's own parameters; raises BadFilter for one that it does not know."""
     filters, narrowed = read_list(request.GET)
     number = read_number(request.GET, "page", most=MOST_PAGES)
-    writer = MenuWriter(screen=SCREEN, slug=request.organization.slug, filters=filters, **narrowed)
-    nights = read_nights(with_model=True)
-    request.last_night = nights.last if nights else None  # type: ignore[attr-defined]  # the frame shows it too
-    query = filters.to_query(**writer.further)
-    shown: dict[str, Any] = {
-        "nights": nights,
-        "filters": filters,
-        **narrowed,
-        "is_narrowed": filters.is_narrowed or any(narrowed.values()),
-        "clear_url": writer.url(filters.cleared, show="", offer="", stage=""),
-        "menus": writer.write(MENUS),
-        "hidden": QueryDict(filters.with_value("q", "").to_query(**writer.further)).lists(),
-        "list_url": writer.path,
-        "may_act": may_act(request.membership),
-        "csv_url": f"{writer.path}csv/{f'?{query}' if query else ''}",
-    }
+    writer, nights, shown = open_frame(
+        request, screen=SCREEN, filters=filters, further=narrowed, narrows=tuple(narrowed), with_model=True
+    )
+    shown |= narrowed
     if nights is None:
         return shown
     today = local_day(request.organization)
     scope = open_scope(request.membership, filters, nights)
     desk = read_desk(scope)
     listed = desk.narrowed(state=narrowed["show"], lever=narrowed["offer"], stage=narrowed["stage"])
-    page = Paginator(listed, PER_PAGE).get_page(number)
-    fictional = [row for row in desk.rows if row.is_fictional]
-    wanted = {row.key: row for row in [*page.object_list, *fictional[:FICTIONAL_SHOWN]]}
+    page = Paginator(range(listed.height), PER_PAGE).get_page(number)
+    rows = build_offers(listed[max(page.start_index() - 1, 0) : page.end_index()])
+    fictional = build_offers(desk.narrowed(state="fictional")[:FICTIONAL_SHOWN])
+    wanted = {row.key: row for row in [*rows, *fictional]}
     facts, names = read_offer_facts(
         request.organization, list(wanted.values()), nights, language=get_language() or "en"
     )
     axis = draw_axis(today)
     lines = tabulate(desk)
-    soon = [row for row in desk.rows if row.won_on is None and not row.is_fictional and _is_soon(row, today)]
+    totals = {state: desk.total_under(state) for state in STATES}
     return shown | {
         "desk": desk,
         "today": today,
         "axis": axis,
-        "listed": listed,
+        "listed": add_up(listed),
         "page": page,
         "groups": [
             (group, [ShownOffer(row, facts[row.key], place_bar(row, axis)) for row in group.rows])
-            for group in group_rows(page.object_list, listed, today=today)
+            for group in group_rows(rows, listed, today=today)
         ],
-        "totals": {state: desk.total_under(state) for state in STATES},
+        "totals": totals,
         "windows_open": add_up(desk.open_windows),
-        "soon": add_up(soon),
+        "soon": desk.closing_within(SOON_DAYS, today=today),
         "lines": _link_lines(lines, writer),
         "stage_totals": _sum_stages(lines),
-        "fictional_rows": [(row, facts[row.key]) for row in fictional[:FICTIONAL_SHOWN]],
-        "fictional_more": max(0, len(fictional) - FICTIONAL_SHOWN),
+        "fictional_rows": [(row, facts[row.key]) for row in fictional],
+        "fictional_more": max(0, totals["fictional"].count - FICTIONAL_SHOWN),
         "undetected": _list_undetected(lines),
         "figure_urls": {
             state: writer.url(filters, show="" if narrowed["show"] == state else state) for state in STATES
         },
         "stages": [(stage, STAGES[stage]) for stage in (*OPEN_STAGES, "won", "lost")],
         "products": sorted(names.products.items(), key=lambda product: product[1].casefold()),
-        "books": [
-            {
-                "label": name_books()[book],
-                "url": writer.url(filters.with_value("book", str(book))),
-                "current": book == scope.book,
-            }
-            for book in books_offered(request.membership)
-        ],
+        "books": describe_books(request, writer, scope),
         "book": scope.book,
     }
-
-
-def _is_soon(row: Offer, today: date) -> bool:
-    return row.closes_on is not None and 0 <= (row.closes_on - today).days <= 14
 
 
 def place_bar(row: Offer, axis: WindowAxis) -> WindowBar | None:
@@ -211,7 +190,8 @@ def expansion_csv(request: MemberRequest) -> HttpResponse:
     if nights is None:
         raise BadFilter(_("Only diagnosed accounts have figures to put into a file."))
     desk = read_desk(open_scope(request.membership, filters, nights))
-    listed = desk.narrowed(state=narrowed["show"], lever=narrowed["offer"], stage=narrowed["stage"])[:MOST_ROWS]
+    found = desk.narrowed(state=narrowed["show"], lever=narrowed["offer"], stage=narrowed["stage"])
+    listed = build_offers(found[:MOST_ROWS])
     facts, _names = read_offer_facts(request.organization, listed, nights, language=get_language() or "en")
     rows = ([read(row, facts[row.key]) for read in CSV_COLUMNS.values()] for row in listed)
     name = f"expansion-{request.organization.slug}-{local_day(request.organization)}"

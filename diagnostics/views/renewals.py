@@ -7,24 +7,22 @@ from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import render
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
-from django_htmx.http import trigger_client_event
 
 from accounts.models import AuditEntry
 from accounts.templatetags.phano_display import day, money_compact
 from accounts.web import MemberRequest, organization_view
-from diagnostics.acts import local_day, may_act
+from diagnostics.acts import local_day
 from diagnostics.charts.weeks import draw_weeks, place_interval
-from diagnostics.filter_menus import MenuWriter, name_books
+from diagnostics.filter_menus import MenuWriter
 from diagnostics.filters import AccountFilters, BadFilter, read_choice, read_filters, read_number
 from diagnostics.forecasts import FORECASTS, find_term, forecast_renewal
 from diagnostics.queries.accounts import MOST_ROWS
-from diagnostics.queries.diagnosed import books_offered, open_scope, read_nights
+from diagnostics.queries.diagnosed import open_scope, read_nights
 from diagnostics.queries.renewal_facts import Names
 from diagnostics.queries.renewals import (
     CALLS,
@@ -41,6 +39,7 @@ from diagnostics.queries.renewals import (
 )
 from diagnostics.screen_csv import answer_csv
 from diagnostics.views.changes import PARTS, answer_change
+from diagnostics.views.desk_frames import MOST_PAGES, PER_PAGE, WITHOUT, answer_desk, describe_books, open_frame
 from diagnostics.views.posted import read_day, read_member
 from portfolio import next_steps
 from portfolio.books import access_account
@@ -48,12 +47,7 @@ from portfolio.books import access_account
 SCREEN = "renewals"
 PART = "renewals-part"
 FURTHER = ("window", "show", "forecast", "page")
-# What an account is, not what its diagnosis says beyond the segment.
-WITHOUT = ("state", "decision", "health", "potential", "lever", "country", "cohort")
-MENUS = ("owner", "segment", "tier")
 DEFAULT_WINDOW = "90"
-PER_PAGE = 50
-MOST_PAGES = 100_000
 
 
 @require_GET
@@ -61,12 +55,9 @@ MOST_PAGES = 100_000
 def renewals(request: MemberRequest) -> HttpResponse:
     """The page; htmx asks for its part, and says what came of it."""
     shown = describe_renewals(request)
-    if request.headers.get("HX-Target") != PART:
-        return render(request, "diagnostics/renewals.html", shown)
-    response = render(request, "diagnostics/renewals.html#desk", shown)
     count = shown["listed"].count if "listed" in shown else 0
     said = ngettext("%(number)s contract", "%(number)s contracts", count) % {"number": count}
-    return trigger_client_event(response, "announce", {"value": said})
+    return answer_desk(request, shown, template="diagnostics/renewals.html", part=PART, said=said)
 
 
 def describe_renewals(request: MemberRequest) -> dict[str, Any]:
@@ -74,23 +65,10 @@ def describe_renewals(request: MemberRequest) -> dict[str, Any]:
     filters, window, show, forecast = read_list(request.GET)
     number = read_number(request.GET, "page", most=MOST_PAGES)
     further = {"window": "" if window == DEFAULT_WINDOW else window, "show": show, "forecast": forecast}
-    writer = MenuWriter(screen=SCREEN, slug=request.organization.slug, filters=filters, **further)
-    nights = read_nights()
-    request.last_night = nights.last if nights else None  # type: ignore[attr-defined]  # the frame shows it too
-    shown: dict[str, Any] = {
-        "nights": nights,
-        "filters": filters,
-        "is_narrowed": filters.is_narrowed or bool(show or forecast),
-        "clear_url": writer.url(filters.cleared, show="", forecast=""),
-        "menus": writer.write(MENUS),
-        "hidden": QueryDict(filters.with_value("q", "").to_query(**writer.further)).lists(),
-        "query": filters.to_query(**writer.further),
-        "list_url": writer.path,
-        "window": window,
-        "show": show,
-        "forecast": forecast,
-        "may_act": may_act(request.membership),
-    }
+    writer, nights, shown = open_frame(
+        request, screen=SCREEN, filters=filters, further=further, narrows=("show", "forecast")
+    )
+    shown |= {"window": window, "show": show, "forecast": forecast}
     if nights is None:
         return shown
     scope = open_scope(request.membership, filters, nights)
@@ -113,14 +91,7 @@ def describe_renewals(request: MemberRequest) -> dict[str, Any]:
         "calls": _describe_calls(desk, writer, forecast),
         "forecasts": FORECASTS.items(),
         "windows": [_describe_window(days, window, writer) for days in WINDOWS],
-        "books": [
-            {
-                "label": name_books()[book],
-                "url": writer.url(filters.with_value("book", str(book))),
-                "current": book == scope.book,
-            }
-            for book in books_offered(request.membership)
-        ],
+        "books": describe_books(request, writer, scope),
         "book": scope.book,
         "weeks": weeks,
         "chart": chart,
@@ -130,7 +101,6 @@ def describe_renewals(request: MemberRequest) -> dict[str, Any]:
         "shares": _share(desk),
         "interval": place_interval(desk.spread.p10, desk.expected, desk.spread.p90) if desk.spread else None,
         "outcomes": _name_outcomes(desk, names),
-        "csv_url": f"{writer.path}csv/{_query(filters, writer)}",
     }
 
 
@@ -170,11 +140,6 @@ def read_list(query: QueryDict) -> tuple[AccountFilters, str, str, str]:
         read_choice(query, "show", STATES, default=""),
         read_choice(query, "forecast", CALLS, default=""),
     )
-
-
-def _query(filters: AccountFilters, writer: MenuWriter) -> str:
-    query = filters.to_query(**writer.further)
-    return f"?{query}" if query else ""
 
 
 def _describe_window(days: int, window: str, writer: MenuWriter) -> dict[str, Any]:

@@ -13,9 +13,12 @@ from diagnostics.book import feature_settings
 from diagnostics.features import compute_features
 from diagnostics.kpis.contracts import CONTRACTS, contracts_on
 from diagnostics.kpis.desks import read_expansion_desk, read_renewal_desk
-from diagnostics.kpis.reading import open_source
+from diagnostics.kpis.frames import days_frame
+from diagnostics.kpis.pipeline import LEVERS, find_falling, opportunities_on
+from diagnostics.kpis.reading import nights_of_fall, open_source
 from diagnostics.kpis.risk import WINDOW, due_within, value_at_risk
 from diagnostics.kpis.running import running_contracts
+from diagnostics.kpis.selling import SOLD, falling_accounts, standing_opportunities
 from portfolio.models import Account, Opportunity, OpportunityStage, PlanRate, Product, Subscription
 from tests.diagnostics.books import NIGHT, make_leaving_account
 from tests.diagnostics.diagnosed import diagnose_by_hand, make_account
@@ -119,6 +122,48 @@ def test_what_runs_is_what_every_period_ever_paid_says(acme_context):
         own = running_contracts(open_source(organization, day=day), day=day, night=None, accounts=some)
         assert own.select(CONTRACTS).equals(known.filter(pl.col("account_id").is_in(some))), day
         assert known.height > 5
+
+
+def test_what_is_for_sale_is_what_every_stage_and_night_says(acme_context):
+    """The statements of the Expansion desk and the KPI's functions over all stages and nights: the same rows."""
+    chance, first = random.Random(17), datetime(2026, 7, 1, 21, 30, tzinfo=UTC)
+    accounts = [make_account(f"a{number}") for number in range(40)]
+    for number, account in enumerate(accounts * 2):
+        sold = Opportunity.objects.create(
+            source_id=f"o{number}", account=account, lever=chance.choice([*LEVERS, "renewal"]),
+            created_on=chance.choice([None, DAY - timedelta(days=40), DAY + timedelta(days=4)]),
+        )  # fmt: skip
+        for _ in range(chance.choice([0, 1, 1, 2, 4])):
+            at = first + timedelta(days=chance.randrange(0, 160), seconds=chance.randrange(0, 86_400))
+            stage = chance.choice(["identified", "qualified", "proposed", "negotiation", "won", "lost"])
+            amount = chance.choice([None, Decimal(chance.randrange(0, 9000))])
+            OpportunityStage.objects.create(opportunity=sold, at=at, stage=stage, amount_arr=amount)
+    slopes = {account: chance.choice([-2.0, -1.0, -1.0, -0.5, 0.0, 1.0]) for account in accounts}
+    for back in (37, 36, 33, 30, *range(7, -1, -1)):
+        healths = {
+            account: None if chance.random() < 0.02 else 70.0 + slope * (8 - back)
+            for account, slope in slopes.items()
+            if chance.random() > 0.02
+        }
+        rows = ((account, {"health": health}) for account, health in healths.items())
+        diagnose_by_hand(*rows, night=DAY - timedelta(days=back))
+    source, quarter = open_source(Organization.objects.get(), day=DAY), date(2026, 10, 1)
+    known = opportunities_on(source.opportunities(), source.stages(), days_frame([DAY]))
+    stage, won_lately = pl.col("stage"), pl.col("moved_on") >= quarter
+    known = known.filter(pl.col("lever").is_in(LEVERS), (stage != "lost") & ((stage != "won") | won_lately))
+    known = known.select(*SOLD).sort("opportunity_id")
+    found = standing_opportunities(source, won_since=quarter)
+    assert found.sort("opportunity_id").equals(known)
+    assert {"won", "identified"} < set(known["stage"])
+    some = known["account_id"].unique().sort().to_list()[::2]
+    own = standing_opportunities(source, won_since=quarter, accounts=some)
+    assert own.sort("opportunity_id").equals(known.filter(pl.col("account_id").is_in(some)))
+
+    falls = find_falling(source.health(nights_of_fall(source.nights(), DAY)), days_frame([DAY])).filter("falling")
+    selling = {str(one) for one in Opportunity.objects.filter(lever__in=LEVERS).values_list("account_id", flat=True)}
+    expected = set(falls["account_id"]) & selling
+    assert set(falling_accounts(source, DAY).filter("falling")["account_id"]) == expected
+    assert 3 < len(expected) < 30
 
 
 def test_the_expansion_desk_hatches_what_is_fictional(acme_context):
