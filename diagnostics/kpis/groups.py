@@ -142,13 +142,12 @@ def sum_placed(parts: Iterable[Slim]) -> pl.DataFrame:
             continue
         again = [name for name in sums.columns if name in found.columns and name not in key]
         found = found.join(sums, on=key, how="full", coalesce=True, suffix=" more")
-        # Parts of one KPI may come in several frames.
-        found = found.with_columns(
-            pl.when(pl.col(n).is_not_null() | pl.col(f"{n} more").is_not_null())
-            .then(pl.sum_horizontal(n, f"{n} more"))
-            .alias(n)
-            for n in again
-        ).drop(f"{n} more" for n in again)
+        if again:
+            # Parts of one KPI may come in several frames.
+            both = {name: pl.col(name).is_not_null() | pl.col(f"{name} more").is_not_null() for name in again}
+            found = found.with_columns(
+                pl.when(given).then(pl.sum_horizontal(name, f"{name} more")).alias(name) for name, given in both.items()
+            ).drop(f"{name} more" for name in again)
     return pl.DataFrame(schema=dict.fromkeys(key, pl.String)) if found is None else found
 
 

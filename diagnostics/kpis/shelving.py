@@ -12,9 +12,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from diagnostics.kpis.balances import END, MOVED, START
 from diagnostics.kpis.calendar import Every
 from diagnostics.kpis.cohorts import MONTHS_SHOWN
 from diagnostics.kpis.compute import Portfolio
+from diagnostics.kpis.frames import OF
 from diagnostics.kpis.groups import sum_parts, sum_placed
 from diagnostics.kpis.packing import pack
 from diagnostics.kpis.slim import Slim, list_amounts, slim
@@ -23,6 +25,9 @@ from diagnostics.models import KpiShelf, KpiShelfPeriod
 # The periods that a page shows, and those of a year before them.
 SHELVED: dict[Every, int] = {"quarter": 8 + 4, "month": 13 + 12}
 SHELF_ACCOUNTS = 4_000
+# What is said of the groups of a book: kept apart, for a page reads it whole and of the rest nothing.
+GROUP_KPIS = ("accounts", START, *MOVED, END, "nrr", "grr", "value_at_risk", "renewal_rate", "expansion_revenue")
+IN_TABLES = frozenset((*GROUP_KPIS, *(name + OF for name in GROUP_KPIS)))
 # A shelf and what stands on it in one number.
 SHELF_STEP = 1_000_000
 WRITTEN_AT_ONCE = 20
@@ -40,16 +45,18 @@ def shelve(portfolio: Portfolio, every: Every, parts: Sequence[Slim]) -> None:
     rows = []
     for shelf in shelves:
         for label, first_on in periods.items():
-            packed = pack(split[label, shelf.number])
-            said = digest(shelf.mark.encode() + packed)
+            tables, others = (pack(parts) for parts in split[label, shelf.number])
+            said = digest(shelf.mark.encode() + tables + others)
             rows.append(
-                KpiShelfPeriod(number=shelf.number, first_on=first_on, parts=packed, mark=shelf.mark, digest=said)
+                KpiShelfPeriod(
+                    number=shelf.number, first_on=first_on, tables=tables, parts=others, mark=shelf.mark, digest=said
+                )
             )
     organization = portfolio.organization.id
     _write(
         KpiShelf, organization, every, shelves, ["number"], ["accounts", "mark", "parcels", "periods", "sums", "people"]
     )
-    _write(KpiShelfPeriod, organization, every, rows, ["first_on", "number"], ["parts", "mark"])
+    _write(KpiShelfPeriod, organization, every, rows, ["first_on", "number"], ["tables", "parts", "mark"])
 
 
 def clear_shelves(every: Every) -> None:
@@ -112,38 +119,50 @@ def _describe_shelves(
 
 
 def _describe_people(portfolio: Portfolio, order: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(on_shelf, cohort, top) of every account, and (on_shelf, n, start, arr) of the months that cohort maps show."""
+    """(account_id, cohort, top) of every account; (account_id, n, start, arr) of the months that cohort maps show.
+
+    On the shelves an account's id is its place.
+    """
     own = order.select("account_id", "shelf", "on_shelf")
     people = own.join(portfolio.cohorts, on="account_id", how="left").join(
         portfolio.groups.tops.rename({"group": "top"}), on="account_id", how="left"
     )
     shown = portfolio.lives.filter(pl.col("n").is_in([0, *MONTHS_SHOWN]))
     lives = own.join(shown.select("account_id", "n", "start", "arr"), on="account_id", how="inner")
-    return people.drop("account_id").sort("on_shelf"), lives.drop("account_id").sort("on_shelf", "n")
+    people, lives = (frame.drop("account_id").rename({"on_shelf": "account_id"}) for frame in (people, lives))
+    return people.sort("account_id"), lives.sort("account_id", "n")
 
 
 def _split_parts(
     portfolio: Portfolio, order: pl.DataFrame, recent: Sequence[Slim], periods: list[str]
-) -> dict[tuple[str, int], list[Slim]]:
-    """The frames of each period and shelf: first the accounts' tiers of day 1, then the parts with their owners."""
-    found: dict[tuple[str, int], list[Slim]] = defaultdict(list)
+) -> dict[tuple[str, int], tuple[list[Slim], list[Slim]]]:
+    """(tiers of day 1 and the parts of KPIs IN_TABLES, all other parts) of each period and shelf, with their owners."""
+    found: dict[tuple[str, int], tuple[list[Slim], list[Slim]]] = defaultdict(lambda: ([], []))
     rows = order.join(pl.DataFrame({"period": periods}, schema={"period": pl.String}), how="cross")
-    tiers = portfolio.groups.tiers(rows).select("period", "shelf", "on_shelf", "tier").sort("on_shelf")
-    for part in (Slim(tiers), *(_place(portfolio, part) for part in recent)):
-        pieces = part.frame.partition_by("period", "shelf", as_dict=True, include_key=False)
-        for (period, shelf), piece in pieces.items():
-            found[period, shelf].append(part.with_frame(piece))
+    tiers = portfolio.groups.tiers(rows).select("period", "shelf", "tier", account_id="on_shelf").sort("account_id")
+    _fill(found, Slim(tiers), 0)
+    for part in recent:
+        in_tables, others = _place(portfolio, part).split(IN_TABLES)
+        for place, one in enumerate((in_tables, others)):
+            if not one.is_empty:
+                _fill(found, one, place)
     return found
+
+
+def _fill(found: dict[tuple[str, int], tuple[list[Slim], list[Slim]]], part: Slim, place: int) -> None:
+    for (period, shelf), piece in part.frame.partition_by("period", "shelf", as_dict=True).items():
+        found[period, shelf][place].append(part.with_frame(piece.drop("shelf")))
 
 
 def _place(portfolio: Portfolio, part: Slim) -> Slim:
     """One row per period, account and owner, in the order of the shelves."""
-    key = ["period", "shelf", "on_shelf", "owner"]
-    frame = portfolio.groups.owners(part.frame).rename({"group": "owner"})
-    frame = frame.select(*key, *list_amounts(part.frame))
-    if frame.select(pl.struct("period", "on_shelf").n_unique()).item() < frame.height:
+    key = ["period", "shelf", "account_id", "owner"]
+    frame = portfolio.groups.owners(part.frame).select(
+        "period", "shelf", *list_amounts(part.frame), account_id="on_shelf", owner="group"
+    )
+    if frame.select(pl.struct("period", "account_id").n_unique()).item() < frame.height:
         frame = sum_parts(frame, key)
-    return part.with_frame(frame.sort("on_shelf", "owner"))
+    return part.with_frame(frame.sort("account_id", "owner"))
 
 
 def _write[Row: (KpiShelf, KpiShelfPeriod)](

@@ -3,7 +3,7 @@
 What is summed, joined, packed and read is then half as much; the names come back at the end, exactly as they were.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -27,6 +27,32 @@ class Slim:
             held = self.same[name]
             return (money(0) if held == ZERO else pl.col(held)).alias(name)
         return pl.col(name) if name in self.frame.columns else None
+
+    def split(self, names: Collection[str]) -> tuple["Slim", "Slim"]:
+        """(these names, all others); the columns that are no amounts are in both."""
+        amounts = list_amounts(self.frame)
+        plain = [name for name in self.frame.columns if name not in amounts]
+
+        def keep(wanted: Callable[[str], bool]) -> Slim:
+            columns = {name: pl.col(name) for name in amounts if wanted(name)}
+            held = {name: name for name in columns}
+            same = {}
+            for name, of in self.same.items():
+                if not wanted(name):
+                    continue
+                if of == ZERO or of in held:
+                    same[name] = of and held[of]
+                else:
+                    # The column belongs to the other half: here it goes by the first name that needs it.
+                    columns[name], held[of] = pl.col(of), name
+            return Slim(self.frame.select(*plain, **columns), same)
+
+        return keep(lambda name: name in names), keep(lambda name: name not in names)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing of any KPI."""
+        return not self.same and not list_amounts(self.frame)
 
     def with_frame(self, frame: pl.DataFrame) -> "Slim":
         """The same names over other rows, or over their sums."""

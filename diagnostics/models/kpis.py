@@ -87,11 +87,15 @@ class KpiShelf(TenantModel):
 
 
 class KpiShelfPeriod(TenantModel):
-    """The parts of every KPI in one period, of each account of one shelf, packed."""
+    """The parts of every KPI in one period, of each account of one shelf, packed.
+
+    `tables`: the accounts' tiers, and the parts of what tables of groups say; `parts`: those of all other KPIs.
+    """
 
     every = models.CharField(max_length=8, choices=KpiPeriod.Every.choices)
     number = models.IntegerField()
     first_on = models.DateField()
+    tables = models.BinaryField()
     parts = models.BinaryField()
     mark = models.TextField()
     digest = models.TextField()

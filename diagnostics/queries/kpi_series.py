@@ -14,10 +14,11 @@ from functools import cached_property
 import polars as pl
 from django.db.models import Q
 
-from diagnostics.kpis.balances import END, MOVED, START
+from diagnostics.kpis.balances import END, START
 from diagnostics.kpis.calendar import Every, Period
 from diagnostics.kpis.frames import OF
 from diagnostics.kpis.groups import By, sum_wide
+from diagnostics.kpis.shelving import IN_TABLES
 from diagnostics.kpis.slim import Slim
 from diagnostics.kpis.stored import Figure, GroupPeriod
 from diagnostics.models import KpiPeriod
@@ -29,17 +30,15 @@ A_YEAR: dict[Every, int] = {"quarter": 4, "month": 12}
 ALWAYS: By = "value_segment"
 # A quarter's rate says little of a year's: the headline is the year to each quarter's close.
 FOUR_QUARTERS = ":4q"
-# What is said of the groups of a book; nothing else of them is added up.
-IN_TABLES = frozenset(
-    {"accounts", START, *MOVED, END, "nrr", "grr", "value_at_risk", "renewal_rate", "expansion_revenue"}
-)
+# An account without a sister is its own parent: of so many groups the largest are listed, the rest counted.
+MOST_PARENTS = 25
 
 
 @dataclass
 class KpiSeries:
     """The figures of a scope. `whole`: by period, oldest first; `groups`: of the last period, by grouping.
 
-    Of the groups of a book only the KPIs IN_TABLES are known.
+    Of the groups of a book only the KPIs IN_TABLES are known; `unlisted`: how many more groups it has.
     """
 
     scope: KpiScope
@@ -51,6 +50,7 @@ class KpiSeries:
     # What a book's figures were computed or read from; None for the whole, which is kept as it is shown.
     portfolio: BookPortfolio | None = None
     shelves: Shelves | None = None
+    unlisted: dict[By, int] = field(default_factory=dict)
 
     @cached_property
     def now(self) -> GroupPeriod | None:
@@ -65,6 +65,14 @@ class KpiSeries:
     def values(self, name: str) -> list[Decimal | None]:
         """The KPI over all periods; None where it is not given or has a zero base."""
         return [found.value(name) if (found := self.whole.get(p.label)) else None for p in self.periods]
+
+    def add_groups(self, by: By, sums: pl.DataFrame) -> None:
+        """The groups of a book's last period, from the sums of their parts."""
+        if by == "parent" and sums.height > MOST_PARENTS:
+            is_shown = pl.any_horizontal(pl.col(n).fill_null(0) != 0 for n in (START, END, "accounts"))
+            shown = sums.filter(is_shown).sort(pl.col(END).fill_null(0), "group", descending=[True, False])
+            sums, self.unlisted[by] = shown.head(MOST_PARENTS), max(0, shown.height - MOST_PARENTS)
+        self.groups[by] = list_wide(self.scope.period, sums, IN_TABLES)
 
     def over_a_year(self, name: str) -> str:
         """The detail that says the KPI over the four quarters to each close; the KPI itself where there is none."""
@@ -144,10 +152,10 @@ def _read_shelved(scope: KpiScope, periods: list[Period], wanted: Collection[By]
     for period in periods:
         for found in list_wide(period, sums.filter(pl.col("period") == period.label)):
             series.whole[period.label] = found
-    tiers, parts = shelves.read_parts(IN_TABLES)
+    tiers, parts = shelves.read_parts()
     groups = ShelvedGroups(tiers, shelves.people, find_bases(parts))
     for by in wanted:
-        series.groups[by] = list_wide(scope.period, sum_wide(parts, groups, by), IN_TABLES)
+        series.add_groups(by, sum_wide(parts, groups, by))
     return series
 
 
@@ -178,7 +186,5 @@ def compute_series(scope: KpiScope, periods: list[Period], wanted: Collection[By
     now = [part.filter(pl.col("period") == scope.period.label) for part in parts]
     now = [part for part in now if part.height]
     for by in wanted if now else ():
-        series.groups[by] = list_wide(
-            scope.period, sum_wide([Slim(part) for part in now], portfolio.groups, by), IN_TABLES
-        )
+        series.add_groups(by, sum_wide([Slim(part) for part in now], portfolio.groups, by))
     return series

@@ -16,7 +16,7 @@ from django.db import connection
 from diagnostics.kpis.calendar import Every, Period
 from diagnostics.kpis.frames import MONEY
 from diagnostics.kpis.groups import NONE, By, assign_value_segments, sum_placed
-from diagnostics.kpis.packing import stack, unpack
+from diagnostics.kpis.packing import pack, stack, unpack
 from diagnostics.kpis.shelving import SHELF_STEP
 from diagnostics.kpis.slim import Slim
 from diagnostics.models import KpiShelfPeriod
@@ -40,8 +40,7 @@ SELECT array_agg(a.id::text), array_agg(a.name), array_agg(a.source_id) FROM por
 WHERE a.organization_id = %s AND a.id IN ({book})
 """
 WHO = "account_id"
-# The first frame of a packed period says the tiers of day 1; parts follow.
-TIERS_FIRST = 1
+NOTHING = pack([])
 PERSON: dict[str, Any] = {WHO: pl.Int64, "cohort": pl.String, "top": pl.String}
 # ARR of day 1 at the period's plan rate.
 BASES = ("arr_start", "arr_fx")
@@ -49,9 +48,9 @@ BASES = ("arr_start", "arr_fx")
 
 @dataclass(frozen=True, slots=True)
 class OpenShelf:
-    """One shelf and the scope's places on it, and what of it is packed: parts of the scope's period, people, sums.
+    """One shelf and the scope's places on it, and what is packed of the scope's period and of the accounts.
 
-    `ids`: the accounts' ids in the order of `places`, where they were asked for; `sums` where they were not.
+    For a list: the parts of every KPI, and the accounts' ids in the order of `places`. For a page: the sums.
     """
 
     number: int
@@ -59,9 +58,10 @@ class OpenShelf:
     periods: frozenset[str]
     parcels: list[int]
     places: np.ndarray
-    parts: bytes | None
+    tables: bytes | None
     people: bytes | None
     sums: bytes | None = None
+    parts: bytes | None = None
     ids: list[str] | None = None
 
     @property
@@ -86,25 +86,28 @@ class ShelvedGroups:
 
     def __init__(self, tiers: pl.DataFrame, people: pl.DataFrame, bases: pl.DataFrame) -> None:
         self.tiers, self.people, self.bases = tiers, people, bases
-
-    @cached_property
-    def segments(self) -> pl.DataFrame:
-        """account_id and value_segment of the accounts that pay on day 1."""
-        return assign_value_segments(self.bases).select(WHO, group="value_segment")
+        self._known: dict[By, pl.DataFrame] = {}
 
     def assign(self, parts: pl.DataFrame, by: By) -> pl.DataFrame:
         """The parts of one period with their `group`."""
-        if by == "value_segment":
-            found = parts.join(self.segments, on=WHO, how="left")
-            return found.with_columns(pl.col("group").fill_null("C"))
         if by == "owner":
-            found = parts.with_columns(group="owner")
-        elif by == "tier":
-            found = parts.join(self.tiers.select(WHO, group="tier"), on=WHO, how="left")
-        else:
-            column = "cohort" if by == "cohort" else "top"
-            found = parts.join(self.people.select(WHO, group=column), on=WHO, how="left")
-        return found.with_columns(group=pl.when(pl.col("group") != "").then("group").otherwise(pl.lit(NONE)))
+            return parts.with_columns(group=_name_none(pl.col("owner")))
+        if by not in self._known:
+            self._known[by] = self._find(by)
+        return parts.join(self._known[by], on=WHO, how="left")
+
+    def _find(self, by: By) -> pl.DataFrame:
+        """account_id and group of every account."""
+        if by == "value_segment":
+            paying = assign_value_segments(self.bases).select(WHO, group="value_segment")
+            return self.tiers.select(WHO).join(paying, on=WHO, how="left").with_columns(pl.col("group").fill_null("C"))
+        if by == "tier":
+            return self.tiers.select(WHO, group=_name_none(pl.col("tier")))
+        return self.people.select(WHO, group=_name_none(pl.col("cohort" if by == "cohort" else "top")))
+
+
+def _name_none(group: pl.Expr) -> pl.Expr:
+    return pl.when(group != "").then(group).otherwise(pl.lit(NONE))
 
 
 @dataclass
@@ -127,7 +130,7 @@ class Shelves:
 
     @cached_property
     def _people(self) -> list[Slim]:
-        found = [part for shelf in self.own for part in unpack_of(shelf.people or b"", shelf.on_shelf)]
+        found = [part for shelf in self.own for part in unpack_of(shelf.people or NOTHING, shelf.on_shelf)]
         return stack(found)
 
     @property
@@ -146,7 +149,7 @@ class Shelves:
         found, apart = [], {}
         for shelf in self.own:
             whole, others = shelf.split()
-            [sums] = unpack(shelf.sums or b"")
+            [sums] = unpack(shelf.sums or NOTHING)
             rows = sums.frame.filter(pl.col("period").is_in(labels), pl.col("group").is_in(whole.implode()))
             found.append(sums.with_frame(rows))
             if others.len():
@@ -156,41 +159,42 @@ class Shelves:
             if parts is None:
                 return None
             found += parts
-        whole_scope = pl.lit("").alias("group")
-        return sum_placed(part.with_frame(part.frame.with_columns(whole_scope)) for part in stack(found))
+        all_of_it = pl.lit("").alias("group")
+        return sum_placed(part.with_frame(part.frame.with_columns(all_of_it)) for part in stack(found))
 
-    def read_parts(self, kpis: Collection[str]) -> tuple[pl.DataFrame, list[Slim]]:
-        """(tiers, parts of these KPIs) of the scope's accounts in its period."""
+    def read_parts(self, kpis: Collection[str] | None = None) -> tuple[pl.DataFrame, list[Slim]]:
+        """(tiers, parts of these KPIs) of the scope's accounts in its period; of those IN_TABLES for None."""
+        wanted = None if kpis is None else ("tier", *kpis)
         tiers: list[pl.DataFrame] = []
         parts: list[Slim] = []
         for shelf in self.own:
-            found = unpack_of(shelf.parts or b"", shelf.on_shelf, ("tier", *kpis))
-            tiers += [part.frame for part in found[:TIERS_FIRST]]
-            period = pl.lit(self.period.label).alias("period")
-            parts += [part.with_frame(part.frame.with_columns(period)) for part in found[TIERS_FIRST:]]
+            first, *others = unpack_of(shelf.tables or NOTHING, shelf.on_shelf, wanted)
+            tiers.append(first.frame)
+            parts += others
+            if wanted is not None:
+                parts += unpack_of(shelf.parts or NOTHING, shelf.on_shelf, wanted)
         return pl.concat(tiers) if tiers else pl.DataFrame(schema={WHO: pl.Int64, "tier": pl.String}), stack(parts)
 
     def _read_apart(self, periods: Sequence[Period], accounts: dict[int, pl.Series]) -> list[Slim] | None:
         """The parts of some accounts by shelf; None where a shelf was filled anew: its places mean others then."""
         marks = {shelf.number: shelf.mark for shelf in self.own}
-        labels = {period.first: period.label for period in periods}
-        rows = KpiShelfPeriod.objects.filter(every=self.every, number__in=list(accounts), first_on__in=list(labels))
+        rows = KpiShelfPeriod.objects.filter(
+            every=self.every, number__in=list(accounts), first_on__in=[period.first for period in periods]
+        )
         found: list[Slim] = []
-        for number, first_on, mark, packed in rows.order_by("first_on", "number").values_list(
-            "number", "first_on", "mark", "parts"
-        ):
+        columns = ("number", "mark", "tables", "parts")
+        for number, mark, tables, parts in rows.order_by("first_on", "number").values_list(*columns):
             if mark != marks[number]:
                 return None
-            period = pl.lit(labels[first_on])
-            parts = unpack_of(packed, accounts[number])[TIERS_FIRST:]
-            found += [part.with_frame(part.frame.with_columns(period=period)) for part in parts]
+            _tiers, *shown = unpack_of(tables, accounts[number])
+            found += [*shown, *unpack_of(parts, accounts[number])]
         return found
 
 
 def unpack_of(packed: bytes | memoryview, accounts: pl.Series, kpis: Collection[str] | None = None) -> list[Slim]:
     """The rows of these accounts in packed frames."""
     here = pl.col(WHO).is_in(accounts.implode())
-    return [part.with_frame(part.frame.rename({"on_shelf": WHO}).filter(here)) for part in unpack(packed, kpis)]
+    return [part.with_frame(part.frame.filter(here)) for part in unpack(packed, kpis)]
 
 
 def find_bases(parts: Iterable[Slim]) -> pl.DataFrame:
@@ -206,10 +210,10 @@ def find_bases(parts: Iterable[Slim]) -> pl.DataFrame:
 def open_shelves(scope: KpiScope, *, for_list: bool = False) -> Shelves | None:
     """The shelves with the places of the scope's accounts, one query; None where nothing was ever put on them.
 
-    `for_list`: with the accounts' ids in the place of the sums.
+    `for_list`: with the parts of every KPI and the accounts' ids in the place of the sums.
     """
     book, values = _ask_book(scope)
-    columns = f"p.parts, {PEOPLE}, {'NULL, own.ids' if for_list else SUMS}"
+    columns = f"p.tables, {PEOPLE}, {'NULL, p.parts, own.ids' if for_list else SUMS}"
     with connection.cursor() as cursor:
         given = [*values, scope.period.first, scope.organization.id, scope.every]
         cursor.execute(STATEMENT.format(columns=columns, book=book), given)

@@ -16,7 +16,7 @@ from diagnostics.kpis.groups import NONE, By
 from diagnostics.kpis.stored import GroupPeriod
 from diagnostics.queries.kpi_cohorts import Cell, CohortMap
 from diagnostics.queries.kpi_groups import read_names
-from diagnostics.queries.kpi_series import KpiSeries
+from diagnostics.queries.kpi_series import MOST_PARENTS, KpiSeries
 from diagnostics.views.kpi_address import KpiAddress, may_see_person
 from portfolio.models import Account
 
@@ -25,7 +25,7 @@ LOST = ("arr_contraction", "arr_churn")
 RATES = ("nrr", "grr")
 AT_RISK = "value_at_risk"
 # Groups beyond these have their own list.
-MOST_GROUPS = 25
+MOST_GROUPS = MOST_PARENTS
 # The shades of the map: below each end, in points of the start.
 SHADES = ((Decimal("0.9"), "heat-2"), (Decimal(1), "heat-1"), (Decimal("1.02"), "heat0"), (Decimal("1.1"), "heat1"))
 DARKEST = "heat2"
@@ -53,7 +53,7 @@ def describe_groups(
         "rows": rows,
         "total": _describe_group(series, series.now, address, "", targets) if series.now else None,
         "hidden": len(groups) - len(shown),
-        "more": max(0, len(shown) - MOST_GROUPS),
+        "more": max(0, len(shown) - MOST_GROUPS) + series.unlisted.get(by, 0),
     }
 
 

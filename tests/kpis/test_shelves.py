@@ -82,12 +82,19 @@ def test_a_book_on_the_shelves_is_what_is_computed(book, book_of, every):
     for by in BYS:
         shelved, computed = read_both(book, book_of, every, by)
         assert shelved.whole == computed.whole
-        assert shelved.groups == computed.groups
+        assert (shelved.groups, shelved.unlisted) == (computed.groups, computed.unlisted)
         for measure in MEASURES:
             assert read_cohorts(shelved, measure) == read_cohorts(computed, measure)
     assert len(shelved.now.figures) > 40
     assert shelved.now.figures["value_at_risk"].numerator > 0
     assert len(read_cohorts(shelved, "nrr").cohorts) > 1
+
+
+def test_of_many_parents_the_largest_are_listed_and_the_rest_counted(book, monkeypatch):
+    monkeypatch.setattr(kpi_series, "MOST_PARENTS", 2)
+    for series in read_both(book, "team", by="parent"):
+        assert [group.group for group in series.groups["parent"]] == ["a0", "top"]
+        assert series.unlisted == {"parent": 4}
 
 
 def test_the_team_is_more_than_the_own_book(book):
@@ -212,6 +219,17 @@ def test_a_slim_frame_says_what_it_said():
     part = slim(frame)
     assert part.same == {"b": "a", "c": ""}
     assert part.whole().select(frame.columns).equals(frame)
+
+
+def test_a_slim_frame_splits_by_names():
+    amounts = {"a": [1, 2], "b": [1, 2], "c": [0, 0], "d": [1, 2], "e": [3, 4]}
+    part = slim(pl.DataFrame({"period": ["p", "q"], **amounts}, schema_overrides=dict.fromkeys(amounts, MONEY)))
+    first, second = part.split({"a", "c"})
+    assert sorted(first.whole().columns) == ["a", "c", "period"]
+    assert sorted(second.whole().columns) == ["b", "d", "e", "period"]
+    for half in (first, second):
+        assert half.whole().equals(part.whole().select(half.whole().columns))
+    assert second.frame.columns == ["period", "e", "b"]
 
 
 def test_packed_frames_are_what_they_were_and_open_by_kpi():
