@@ -104,11 +104,19 @@ class Groups:
 
 def sum_parts(parts: pl.DataFrame, by: Sequence[str] = ("period", "group")) -> pl.DataFrame:
     """The key and the sums of parts that have it; NULL for a KPI without any part there."""
+    return _sum_lazily(parts, by).collect()
+
+
+def _sum_lazily(parts: pl.DataFrame, by: Sequence[str]) -> pl.LazyFrame:
     names = list_amounts(parts)
     whole = [n for n in names if not parts[n].null_count()]
-    return parts.group_by(by).agg(
-        pl.col(whole).sum(),
-        *(pl.when(pl.col(n).count() > 0).then(pl.col(n).sum()).alias(n) for n in names if n not in whole),
+    return (
+        parts.lazy()
+        .group_by(by)
+        .agg(
+            pl.col(whole).sum(),
+            *(pl.when(pl.col(n).count() > 0).then(pl.col(n).sum()).alias(n) for n in names if n not in whole),
+        )
     )
 
 
@@ -132,15 +140,17 @@ def sum_wide(parts: Sequence[Slim], groups: Grouping, by: By | None) -> pl.DataF
 
 
 def sum_placed(parts: Iterable[Slim]) -> pl.DataFrame:
-    """The same of parts that have their `group`."""
+    """The same of parts that have their `group`; all of it one query."""
     key = ["period", "group"]
-    found: pl.DataFrame | None = None
+    found, known = None, set[str]()
     for part in parts:
-        sums = part.with_frame(sum_parts(part.frame)).whole()
+        sums = part.name_all(_sum_lazily(part.frame, key))
+        names = {*list_amounts(part.frame), *part.same}
+        again = sorted(names & known)
+        known |= names
         if found is None:
             found = sums
             continue
-        again = [name for name in sums.columns if name in found.columns and name not in key]
         found = found.join(sums, on=key, how="full", coalesce=True, suffix=" more")
         if again:
             # Parts of one KPI may come in several frames.
@@ -148,7 +158,7 @@ def sum_placed(parts: Iterable[Slim]) -> pl.DataFrame:
             found = found.with_columns(
                 pl.when(given).then(pl.sum_horizontal(name, f"{name} more")).alias(name) for name, given in both.items()
             ).drop(f"{name} more" for name in again)
-    return pl.DataFrame(schema=dict.fromkeys(key, pl.String)) if found is None else found
+    return pl.DataFrame(schema=dict.fromkeys(key, pl.String)) if found is None else found.collect()
 
 
 def list_figures(sums: pl.DataFrame) -> pl.DataFrame:

@@ -58,10 +58,14 @@ class Slim:
         """The same names over other rows, or over their sums."""
         return Slim(frame, self.same)
 
+    def name_all(self, sums: pl.LazyFrame) -> pl.LazyFrame:
+        """Sums of the frame with every name as a column."""
+        held = [money(0).alias(name) if of == ZERO else pl.col(of).alias(name) for name, of in self.same.items()]
+        return sums.with_columns(held) if held else sums
+
     def whole(self) -> pl.DataFrame:
         """The frame with every name as a column."""
-        held = [money(0).alias(name) if of == ZERO else pl.col(of).alias(name) for name, of in self.same.items()]
-        return self.frame.with_columns(held) if held else self.frame
+        return self.name_all(self.frame.lazy()).collect()
 
 
 def list_amounts(frame: pl.DataFrame) -> list[str]:
