@@ -143,6 +143,16 @@ def test_after_the_trial_files_go_out_and_none_comes_in(desk, tmp_path):
     assert (tmp_path / "out" / "manifest.json").exists()
 
 
+def test_no_file_lands_beside_a_loaded_sample(desk):
+    desk.begin(BASE)
+    with service_context(desk.organization.pk):
+        Import.objects.update(origin=Import.Origin.SAMPLE)
+    with pytest.raises(CommandError, match="it never mixes with your own"):
+        run("import_portfolio", str(desk.put(BASE)), organization="acme")
+    with service_context(desk.organization.pk):
+        assert Import.objects.count() == 1
+
+
 def test_an_export_writes_every_file(base, tmp_path):
     said = run("export_organization", str(tmp_path / "out"), organization="acme")
     rows = {line.split()[0]: line.split()[1] for line in said.splitlines()}

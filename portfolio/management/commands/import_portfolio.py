@@ -16,6 +16,7 @@ from portfolio.importing.rejects import write_rejected_rows
 from portfolio.importing.run import Progress
 from portfolio.management.organizations import add_organization_argument, organization_named
 from portfolio.models import Import, ImportFile
+from portfolio.sample_portfolio import find_sample
 
 COUNTS = ("rows_read", "created", "updated", "unchanged", "rejected")
 
@@ -56,6 +57,8 @@ class Command(BaseCommand):
             organization = Organization.objects.get(pk=organization_id)
             if not organization.is_writable:
                 raise CommandError("The trial is over: the organization can be read and exported, but not changed.")
+            if find_sample() is not None:
+                raise CommandError("The sample portfolio is loaded, and it never mixes with your own. Remove it first.")
             return begin_import(organization, sources, origin=Import.Origin.COMMAND, last_paid_days=last_paid_days)
 
     def _show_progress(self, begun: Import) -> Progress | None:
