@@ -80,9 +80,13 @@ DOUBTS: Mapping[str, Doubt] = {
     ),
     "currency_without_rate": Doubt(
         _("A currency without a plan rate for this fiscal year"),
-        _("Left out of ARR and of every amount until plan_rates holds the rate; the periods themselves count."),
+        _(
+            "Left out of ARR and of every amount until plan_rates holds the rate; the periods themselves count, and "
+            "billing counts as contradictory."
+        ),
         "billing",
         "subscriptions",
+        contradicts=True,
     ),
     "plan_of_other_product": Doubt(
         _("A plan of another product than the subscription’s"),
@@ -98,9 +102,10 @@ DOUBTS: Mapping[str, Doubt] = {
     ),
     "tickets_before_signup": Doubt(
         _("Tickets before sign-up"),
-        _("Counted like any ticket of their day; nothing is left out."),
+        _("Counted like any ticket of their day; support counts as contradictory for 400 days."),
         "support",
         "tickets",
+        contradicts=True,
     ),
     "ticket_dates": Doubt(
         _("A ticket answered, solved or reopened before it was opened"),

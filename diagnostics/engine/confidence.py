@@ -29,8 +29,8 @@ def judge_sources(measured: pl.DataFrame) -> pl.DataFrame:
     billed = pl.col("running").fill_null(False) | (pl.col("invoices_365").fill_null(0) > 0)
     return measured.select(
         _state(pl.col("last_used_on").is_not_null(), "usage_known_to", "usage", pl.col("usage_contradicts")),
-        _state(pl.col("support_known_to").is_not_null(), "support_known_to", "support"),
-        _state(billed, "billing_known_to", "billing", pl.col("periods_overlap")),
+        _state(pl.col("support_known_to").is_not_null(), "support_known_to", "support", pl.col("support_contradicts")),
+        _state(billed, "billing_known_to", "billing", pl.col("periods_overlap") | pl.col("amount_unknown")),
         _state(pl.col("crm_known_to").is_not_null(), "crm_known_to", "crm"),
     )
 

@@ -57,6 +57,7 @@ SUBSCRIPTIONS = {
     "arr_noticed": AMOUNT,  # ARR under notice: confirmed loss
     "discount_percent": AMOUNT,  # weighted by MRR
     "periods_overlap": FLAG,  # two periods of one subscription run on one day: a contradiction
+    "amount_unknown": FLAG,  # one that runs is in a currency without a plan rate: `arr` lacks it
 }
 
 INVOICES = {
@@ -109,6 +110,7 @@ SUPPORT = {
     "bad_180": COUNT,
     "last_complaint_on": DAY,  # last bad answer or escalation
     "last_ticket_on": DAY,
+    "support_contradicts": FLAG,  # a ticket of the last 400 days from long before the account was a customer
     "survey_score": AMOUNT,  # newest answers of 270 days, from -1 to 1
     "survey_answers": COUNT,
     "survey_on": DAY,

@@ -17,7 +17,7 @@ from .planning import ask_planning
 from .reading import Facts, FeatureSettings, planned_in_sets
 from .subscriptions import ask_subscriptions
 from .support import ask_support
-from .usage import add_earlier, ask_marks, summarize_metrics
+from .usage import TRIAL_DAYS, add_earlier, ask_marks, summarize_metrics
 from .usage_months import UsageMonths
 
 # What is joined by account as it comes.
@@ -77,7 +77,11 @@ def compute_features(cursor: Any, organization_id: uuid.UUID, night: date, setti
         frame = frame.with_columns(
             running=pl.col("running").fill_null(False), crm_known_to=pl.col("last_known_on").max()
         )
-        frame = frame.with_columns(pl.col(name).max() for name in OF_THE_BOOK)
+        frame = frame.with_columns(
+            *(pl.col(name).max() for name in OF_THE_BOOK),
+            support_contradicts=pl.col("first_ticket_on")
+            < pl.min_horizontal("customer_since", "first_paid_on") - pl.duration(days=TRIAL_DAYS),
+        )
         return conform(_keep_known(_fill_zeros(frame), night))
 
 

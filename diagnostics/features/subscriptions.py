@@ -15,6 +15,7 @@ COLUMNS = {
     "price_rise": AMOUNT,
     "price_rise_on": DAY,
     "periods_overlap": FLAG,
+    "amount_unknown": FLAG,
     "products": COUNT,
     "products_sold": COUNT,
     "open_product_arr": AMOUNT,
@@ -150,6 +151,7 @@ WITH {RATES}, period AS ({PERIOD}), ended AS ({ENDED}), terms AS ({TERMS}), live
         sum(mrr) FILTER (WHERE notice_given_on IS NOT NULL) * 12 AS noticed,
         sum(mrr) FILTER (WHERE notice_given_on IS NULL AND decides_on BETWEEN %(night)s + 1 AND %(night)s + 90) * 12
             AS due,
+        bool_or(mrr IS NULL) AS unpriced,
         sum(discount * mrr) / nullif(sum(mrr) FILTER (WHERE discount IS NOT NULL), 0) AS discount
     FROM renewals GROUP BY account_id
 ), open AS (
@@ -158,7 +160,7 @@ WITH {RATES}, period AS ({PERIOD}), ended AS ({ENDED}), terms AS ({TERMS}), live
 )
 SELECT h.account_id, true, now.account_id IS NOT NULL, CASE WHEN NOT now.runs THEN now.end_on END, h.first_paid_on,
     now.arr, h.arr_180_ago, coalesce(moved.expansions, 0), moved.last_on,
-    h.rise, h.rise_on, h.doubled, now.products,
+    h.rise, h.rise_on, h.doubled, coalesce(now.unpriced, false), now.products,
     (SELECT count(*) FROM portfolio_product WHERE organization_id = %(organization)s), open.arr,
     now.discount, now.notice_given_on, now.ends_on, coalesce(now.noticed, 0),
     coalesce(now.due, 0), main.product_id, main.plan_id, main.mrr, main.seats,

@@ -14,6 +14,7 @@ TICKETS = {
     "good_180": COUNT,
     "bad_180": COUNT,
     "last_complaint_on": DAY,
+    "first_ticket_on": DAY,
     "last_ticket_on": DAY,
     "support_known_to": DAY,
 }
@@ -42,6 +43,7 @@ SELECT account_id,
     count(*) FILTER (WHERE satisfaction = 'good' AND answered_at >= %(since_180)s),
     count(*) FILTER (WHERE satisfaction = 'bad' AND answered_at >= %(since_180)s),
     (greatest(max(escalated_at), max(answered_at) FILTER (WHERE satisfaction = 'bad')) AT TIME ZONE %(zone)s)::date,
+    (min(opened_at) AT TIME ZONE %(zone)s)::date,
     (max(opened_at) AT TIME ZONE %(zone)s)::date,
     (max(max(opened_at)) OVER () AT TIME ZONE %(zone)s)::date
 FROM known GROUP BY account_id

@@ -7,7 +7,8 @@ import polars as pl
 
 from diagnostics.kpis import risk
 from diagnostics.kpis.groups import By
-from diagnostics.queries.kpi_series import BookPortfolio, KpiScope, keep_accounts
+from diagnostics.queries.kpi_computed import BookPortfolio, keep_accounts
+from diagnostics.queries.kpi_scope import KpiScope
 from portfolio.models import Account
 
 

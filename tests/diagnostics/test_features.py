@@ -160,8 +160,9 @@ def test_the_next_plan_is_priced_by_its_list_or_by_what_the_book_pays(book):
 
 
 def test_other_currencies_are_taken_at_the_plan_rate_of_the_fiscal_year(book):
+    assert read_one()["amount_unknown"] is False
     Subscription.objects.update(currency="USD")
-    assert read_one()["arr"] is None
+    assert pick(read_one(), "arr", "amount_unknown") == (None, True)
     PlanRate.objects.create(fiscal_year=2026, currency="USD", rate=Decimal("0.9"))
     PlanRate.objects.create(fiscal_year=2025, currency="USD", rate=Decimal("0.8"))
     assert read_one()["arr"] == 1080
@@ -319,6 +320,12 @@ def test_tickets_surveys_and_invoices(book):
     assert pick(row, "survey_score", "survey_answers", "survey_on") == (0.0, 2, days_ago(30))
     assert pick(row, "invoices_365", "paid_on_time_365", "overdue_invoices", "overdue_days") == (3, 0, 1, 30)
     assert pick(row, "overdue_amount", "failed_90", "billing_known_to") == (70, 1, days_ago(10))
+
+
+def test_tickets_from_long_before_the_first_paid_day_contradict_it(book):
+    for days, contradicts in ((10, False), (255, False), (270, True)):
+        Ticket.objects.create(source_id=f"t{days}", account=book["account"], opened_at=at(days))
+        assert read_one()["support_contradicts"] is contradicts
 
 
 def test_plans_milestones_opportunities_whitespace_and_intent(book):

@@ -224,6 +224,9 @@ def test_the_night_goes_on_and_says_what_it_lost(cast, kind):
             Subscription.objects.filter(account=account).update(started_on=days_ago(5))
             Account.objects.filter(pk=account.pk).update(customer_since=days_ago(5))
             use(account, "events", 70)
+        elif kind == "tickets_before_signup":
+            for number, (one, days) in enumerate(((account, 1), (quiet, 1), (account, 130))):
+                ticket(one, f"t{number}", days)
         else:
             CONTRADICTIONS[kind](account)
     assert run_night(cast.acme.id, NIGHT).accounts == 2
@@ -232,7 +235,7 @@ def test_the_night_goes_on_and_says_what_it_lost(cast, kind):
         given = {row.account_id: row for row in Diagnosis.objects.all()}
         assert DoubtfulFacts.objects.get(kind=kind).account_id == account.pk
     lost = lost_confidence(kind, given[account.pk].sources)
-    assert lost == pytest.approx({"usage": 0.21, "billing": 0.15}[DOUBTS[kind].source])
+    assert lost == pytest.approx({"usage": 0.21, "billing": 0.15, "support": 0.12}[DOUBTS[kind].source])
     assert given[account.pk].confidence == pytest.approx(given[quiet.pk].confidence - lost)
     assert lost_confidence(kind, given[quiet.pk].sources) == 0
 

@@ -48,7 +48,8 @@ def test_random_labels_are_imported_whole_and_found_to_teach_nothing(cast, tmp_p
             for row in Diagnosis.objects.filter(night=NIGHT).select_related("account")
         }
     assert {name for name, (state, _) in found.items() if state == CONTRADICTORY} == contradicted & found.keys()
-    assert {confidence for state, confidence in found.values() if state == CONTRADICTORY} == {0.59}
+    # 0.47 where a ticket from long before sign-up contradicts itself as well.
+    assert {confidence for state, confidence in found.values() if state == CONTRADICTORY} == {0.47, 0.59}
     assert max(confidence for state, confidence in found.values() if state == FRESH) == 0.8
 
     record = run_backtest(cast.acme.id, date(2023, 9, 1), date(2024, 9, 1), known_by=LAST_DAY)

@@ -30,6 +30,8 @@ def known(facts):
         ({"usage_known_to": days_ago(4)}, ([FRESH] * 4, 1.0, False, False, False)),
         ({"usage_contradicts": True}, ([CONTRADICTORY, FRESH, FRESH, FRESH], 0.79, False, False, False)),
         ({"periods_overlap": True}, ([FRESH, FRESH, CONTRADICTORY, FRESH], 0.85, False, False, False)),
+        ({"amount_unknown": True}, ([FRESH, FRESH, CONTRADICTORY, FRESH], 0.85, False, False, False)),
+        ({"support_contradicts": True}, ([FRESH, CONTRADICTORY, FRESH, FRESH], 0.88, False, False, False)),
     ],
 )
 def test_sources_confidence_and_what_is_withheld(facts, expected):
