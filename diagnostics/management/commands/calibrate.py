@@ -1,5 +1,6 @@
 """Fits the scoring model to an organization's own outcomes, and says whether that beats the default."""
 
+import uuid
 from argparse import ArgumentParser
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from diagnostics.calibration import Calibration, TooLittleHistory, Trial, calibrate
 from diagnostics.management.organizations import add_organization_argument, organization_named, parse_day
 from diagnostics.model_versions import Overtaken
+from diagnostics.telling_features import find_telling_features
 
 OUTCOME = {"health": "churn", "potential": "expansion"}
 
@@ -24,8 +26,9 @@ class Command(BaseCommand):
         parser.add_argument("--publish", action="store_true", help="put the result in force as a new model version")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        organization_id = organization_named(options["organization"])
         try:
-            found = calibrate(organization_named(options["organization"]), options["as_of"], publish=options["publish"])
+            found = calibrate(organization_id, options["as_of"], publish=options["publish"])
         except TooLittleHistory as error:
             raise CommandError(f"The default stays. {error}") from error
         except Overtaken as error:
@@ -36,12 +39,23 @@ class Command(BaseCommand):
             if trial.kept:
                 self.stdout.write(f"  Points at full strength, mid-market: {describe_weights(found, trial)}.")
         self._write_curve(found)
+        self._write_features(found, organization_id)
         if found.number is not None:
             self.stdout.write(f"Published as version {found.number}, for nights from {options['as_of']} on.")
         elif not found.changed:
             self.stdout.write("The default stays.")
         else:
             self.stdout.write("Not published: --publish puts it in force.")
+
+    def _write_features(self, found: Calibration, organization_id: uuid.UUID) -> None:
+        told = find_telling_features(organization_id, found.nights, known_by=found.as_of)
+        for effect, what in (("negative", "left"), ("key", "stayed")):
+            names = [f"{one.metric} {one.auc}" for one in told if one.effect == effect]
+            if names:
+                self.stdout.write(
+                    f"Unmarked features that accounts which {what} use more of, with their AUC alone: "
+                    f"{', '.join(names)}. A mark as {effect} in the catalogue makes health read them."
+                )
 
     def _write_curve(self, found: Calibration) -> None:
         curve = found.curve
