@@ -27,6 +27,7 @@ from diagnostics.models import ArrivedFacts, DayDiagnosis, Movement, Night
 from diagnostics.movements import MONTH, MONTH_SLACK, attach_causes, compare_nights, find_moves
 from diagnostics.needs import find_voiced_needs
 from diagnostics.writing import CONTINUED, insert_night_rows
+from portfolio.models import UsageChange
 from portfolio.usage_months import pack_usage
 
 # What cannot wait for the night. A lever that opens or closes, or a limit that comes nearer, also moves by the calendar
@@ -93,10 +94,12 @@ def diagnose_arrived(organization_id: uuid.UUID, *, wait_seconds: float = 0.0) -
         last = Night.objects.select_related("model_version").order_by("-night").first()
         if last is None or not ArrivedFacts.objects.exists():
             return DayRun(0, 0)
+        is_behind = UsageChange.objects.exists()
     day = timezone.now().astimezone(organization.zone).date()
     if day <= last.night:
         return DayRun(0, 0)
-    pack_usage(organization_id)
+    if is_behind:
+        pack_usage(organization_id)
     with hold_lease(organization_id, last.night, wait_seconds=wait_seconds) as lease, service_context(organization_id):
         find_voiced_needs()
         with connection.cursor() as cursor:

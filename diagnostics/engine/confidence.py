@@ -19,6 +19,22 @@ def _state(known: pl.Expr, known_to: str, source: str, contradicted: pl.Expr | N
     return pl.when(known.fill_null(False)).then(fresh).otherwise(MISSING).cast(pl.Int8).alias(source)
 
 
+_billed = pl.col("running").fill_null(False) | (pl.col("invoices_365").fill_null(0) > 0)
+# Written once: written anew for each book they cost more than they compute.
+_STATES = (
+    _state(pl.col("last_used_on").is_not_null(), "usage_known_to", "usage", pl.col("usage_contradicts")),
+    _state(pl.col("support_known_to").is_not_null(), "support_known_to", "support", pl.col("support_contradicts")),
+    _state(_billed, "billing_known_to", "billing", pl.col("periods_overlap") | pl.col("amount_unknown")),
+    _state(pl.col("crm_known_to").is_not_null(), "crm_known_to", "crm"),
+)
+_CONFIDENCE = (
+    pl.sum_horizontal(pl.lit(pl.Series(LEFT)).gather(pl.col(source)) * worth for source, worth in WORTH.items())
+    .round(2)
+    .alias("confidence")
+)
+_SCORED = (pl.col("usage") > MISSING) & pl.any_horizontal(pl.col("support", "billing", "crm") > MISSING)
+
+
 def judge_sources(measured: pl.DataFrame) -> pl.DataFrame:
     """Columns usage, support, billing, crm with each account's state of that source.
 
@@ -26,23 +42,14 @@ def judge_sources(measured: pl.DataFrame) -> pl.DataFrame:
     not silent, it is unknown. Billing is known where a subscription ran or an invoice was due. Support
     and CRM are known to the organization as a whole: an account without tickets is a fact, not a gap.
     """
-    billed = pl.col("running").fill_null(False) | (pl.col("invoices_365").fill_null(0) > 0)
-    return measured.select(
-        _state(pl.col("last_used_on").is_not_null(), "usage_known_to", "usage", pl.col("usage_contradicts")),
-        _state(pl.col("support_known_to").is_not_null(), "support_known_to", "support", pl.col("support_contradicts")),
-        _state(billed, "billing_known_to", "billing", pl.col("periods_overlap") | pl.col("amount_unknown")),
-        _state(pl.col("crm_known_to").is_not_null(), "crm_known_to", "crm"),
-    )
+    return measured.select(_STATES)
 
 
 def compute_confidence(sources: pl.DataFrame) -> pl.Series:
     """What is known of what could be, from 0 to 1, to two digits."""
-    left = pl.lit(pl.Series(LEFT))
-    parts = [left.gather(pl.col(source)) * worth for source, worth in WORTH.items()]
-    return sources.select(pl.sum_horizontal(parts).round(2).alias("confidence")).to_series()
+    return sources.select(_CONFIDENCE).to_series()
 
 
 def may_score_health(sources: pl.DataFrame) -> pl.Series:
     """True where usage and one more source are known; subscriptions count as billing."""
-    others = pl.any_horizontal(pl.col("support", "billing", "crm") > MISSING)
-    return sources.select((pl.col("usage") > MISSING) & others).to_series()
+    return sources.select(_SCORED).to_series()

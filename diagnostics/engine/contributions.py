@@ -69,7 +69,9 @@ def weigh_signals(figures: Numbers, tier: pl.Series, model: ScoringModel) -> Num
     strength is that of `Ramp.strength`.
     """
     ramps = _lay_out_ramps(model)
-    codes = tier.replace_strict(TIERS, range(len(TIERS)), default=DEFAULT_TIER, return_dtype=pl.Int64).to_numpy()
+    codes = np.full(tier.len(), DEFAULT_TIER)
+    for code, name in enumerate(TIERS):
+        codes[(tier == name).fill_null(False).to_numpy()] = code
     beyond = figures[:, ramps.places] - ramps.neutral
     strength = np.clip(beyond / ramps.fall, -1.0, 0.0) + np.clip(beyond * ramps.rise, 0.0, ramps.reward)
     points = np.rint(strength * ramps.sixteenths[codes]) / STEP

@@ -105,4 +105,4 @@ def find_top_cause(frame: pl.DataFrame, points: Numbers, model: ScoringModel) ->
     growing = frame["lever"].is_in(GROWTH).to_numpy()
     weak = ((frame["lever"] == RETAIN) | frame["health"].is_null()).to_numpy()
     cause = np.select([growing, weak & (ill < 0)], [np.where(ripe > 0, best, 0), worst], heaviest)
-    return pl.Series("top_cause", cause, dtype=pl.Int16).replace(0, None)
+    return pl.Series("top_cause", np.where(cause > 0, cause, np.nan), nan_to_null=True).cast(pl.Int16)

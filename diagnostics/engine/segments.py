@@ -25,6 +25,9 @@ STATE = {
     "healthy_nights": pl.Int16,
     "nights": pl.Int16,
 }
+_WAS = [
+    pl.col(name).cast(dtype).alias(name if name == "account_id" else f"was_{name}") for name, dtype in STATE.items()
+]
 LONGEST_COUNT = 1000  # counters stop here: they are compared with nights of one or two weeks
 
 
@@ -57,9 +60,7 @@ def attach_state(frame: pl.DataFrame, previous: pl.DataFrame | None) -> pl.DataF
     """The frame with the state of the last diagnosed night as `was_<column>`; null where there was none."""
     if previous is None:
         previous = pl.DataFrame(schema=STATE)
-    state = previous.select(
-        pl.col(name).cast(dtype).alias(name if name == "account_id" else f"was_{name}") for name, dtype in STATE.items()
-    )
+    state = previous.select(_WAS)
     return frame.join(state, on="account_id", how="left", maintain_order="left")
 
 
