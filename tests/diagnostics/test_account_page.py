@@ -145,7 +145,7 @@ def test_without_usage_health_is_withheld_in_words(cast, account, client_for):
     assert "no usage" in text
     assert 'value="potential" checked' in text
     withheld = text.partition("Health is withheld")[2].partition("Potential")[0]
-    assert "What is known, and counts in the risks" in withheld
+    assert "What the risks read" in withheld
 
 
 def test_in_french_a_chart_still_has_points_in_its_coordinates(cast, account, client_for):
