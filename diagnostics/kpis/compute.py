@@ -167,6 +167,7 @@ class Portfolio:
             rates=self.rates,
             first_month=self.organization.fiscal_year_first_month,
             grace_days=self.organization.late_renewal_grace_days,
+            in_order=False,
         )
         found = found.join(self.frame.select("period", day="close"), on="day", how="inner", maintain_order="left")
         nights = self.closing_nights.select("period", "night")

@@ -3,11 +3,11 @@
 The rules of portfolio/terms.py, for all contracts and many days at once.
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
-from diagnostics.kpis.frames import add_arr, add_months, days_frame, whole_months
+from diagnostics.kpis.frames import add_arr, add_months, whole_months
 
 CONTRACTS = (
     "day", "account_id", "subscription_id", "contract_id", "product_id", "plan_id", "started_on", "term_months",
@@ -45,37 +45,40 @@ def add_terms(periods: pl.DataFrame) -> pl.DataFrame:
 
 
 def contracts_on(
-    periods: pl.DataFrame, days: list[date], *, rates: pl.DataFrame, first_month: int = 1, grace_days: int = 30
+    periods: pl.DataFrame,
+    days: list[date],
+    *,
+    rates: pl.DataFrame,
+    first_month: int = 1,
+    grace_days: int = 30,
+    in_order: bool = True,
 ) -> pl.DataFrame:
     """One row per day and contract that runs on it, columns CONTRACTS; nothing dated later is known.
 
     `arr` is what falls due at the term's end (NULL: no plan rate). `decision_on` is the term's end less its notice and
     may lie before the day; `decides_on` is the next decision ahead: the term's end where nothing renews by itself,
     else that of the term after. `ends_on`: the end under notice. `lapsed_on`: it ran out within the grace.
+    By day and decision; by account where they need not be `in_order`.
     """
-    day = pl.col("day")
-    runs = (pl.col("started_on") <= day) & (pl.col("next_on").is_null() | (pl.col("next_on") > day))
-    # Lazy: of every period on every day only those that run are ever held.
-    known = add_terms(periods).lazy().join(days_frame(days).lazy(), how="cross").filter(runs).collect()
-    return decide(known, rates=rates, first_month=first_month, grace_days=grace_days)
+    known = _spread_over(add_terms(periods), sorted(set(days)))
+    return decide(known, rates=rates, first_month=first_month, grace_days=grace_days, in_order=in_order)
 
 
-def decide(known: pl.DataFrame, *, rates: pl.DataFrame, first_month: int, grace_days: int) -> pl.DataFrame:
+def decide(
+    known: pl.DataFrame, *, rates: pl.DataFrame, first_month: int, grace_days: int, in_order: bool = True
+) -> pl.DataFrame:
     """Columns CONTRACTS of the contracts that run on their `day`, from the period of each that is current on it.
 
     `known`: columns PERIODS, day and term_on. Periods that ended before the grace may be missing.
     """
-    grace, day = pl.duration(days=grace_days), pl.col("day")
-    known = known.with_columns(
+    day = pl.col("day")
+    known = known.with_row_index("row").with_columns(
         end_on=pl.when(pl.col("ended_on") <= day).then("ended_on"),
         notice_given_on=pl.when(pl.col("notice_given_on") <= day).then("notice_given_on"),
         notice_days=pl.col("notice_days").fill_null(0),
-    ).with_columns(
-        account_runs=pl.col("end_on").is_null().any().over("day", "account_id"),
-        last_end_on=pl.col("end_on").max().over("day", "account_id"),
     )
-    late = ~pl.col("account_runs") & (pl.col("end_on") == pl.col("last_end_on")) & (pl.col("end_on") > day - grace)
-    live = known.filter(pl.col("end_on").is_null() | late.fill_null(False))
+    late = _find_late(known, grace_days)
+    live = known.filter(pl.col("end_on").is_null() | pl.col("row").is_in(late.implode()))
     live = _add_decisions(live)
     live = add_arr(live, rates, day, first_month=first_month)
     under_notice = pl.col("notice_given_on").is_not_null()
@@ -84,8 +87,29 @@ def decide(known: pl.DataFrame, *, rates: pl.DataFrame, first_month: int, grace_
         ends_on=pl.when(under_notice).then(
             pl.coalesce(pl.when(pl.col("ended_on") > day).then("ended_on"), pl.col("renews_on"))
         ),
-    )
-    return live.select(CONTRACTS).sort("day", "decides_on", "account_id", "subscription_id", nulls_last=True)
+    ).select(CONTRACTS)
+    return live.sort("day", "decides_on", "account_id", "subscription_id", nulls_last=True) if in_order else live
+
+
+def _spread_over(periods: pl.DataFrame, days: list[date]) -> pl.DataFrame:
+    """One row per period and day on which it is its subscription's last begun, by account; with `day`."""
+    asked = pl.Series("day", days, dtype=pl.Date)
+    first = asked.search_sorted(periods["started_on"], side="left")
+    after = asked.search_sorted(periods["next_on"].fill_null(days[-1] + timedelta(days=1)), side="left")
+    placed = periods.with_columns(first=first, after=pl.Series(after)).filter(pl.col("first") < pl.col("after"))
+    placed = placed.sort("account_id", maintain_order=True)
+    rows = placed.with_columns(place=pl.int_ranges("first", "after")).drop("first", "after").explode("place")
+    return rows.with_columns(day=asked.gather(rows["place"])).drop("place")
+
+
+def _find_late(known: pl.DataFrame, grace_days: int) -> pl.Series:
+    """The rows of contracts that ran out within the grace, where nothing else of the account runs: the last of each."""
+    key = ["day", "account_id"]
+    recent = pl.col("end_on") > pl.col("day") - pl.duration(days=grace_days)
+    ended = known.select("row", *key, "end_on").filter(recent)
+    running = known.select(*key, "end_on").filter(pl.col("end_on").is_null()).join(ended, on=key, how="semi")
+    alone = ended.join(running, on=key, how="anti")
+    return alone.filter(pl.col("end_on") == pl.col("end_on").max().over(key))["row"]
 
 
 def _add_decisions(live: pl.DataFrame) -> pl.DataFrame:

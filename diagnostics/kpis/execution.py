@@ -82,18 +82,20 @@ def qbr_engagement_rate(balances: pl.DataFrame, tiers: pl.DataFrame, reviews: pl
     period, account_id, tier; `reviews`: account_id, on, held and attended. Unit: ratio.
     """
     name = "qbr_engagement_rate"
-    frame = _closing(balances).filter(pl.col("arr_end") > 0).join(tiers, on=["period", "account_id"], how="inner")
+    with_cadence = tiers.filter(pl.col("tier").is_in(list(REVIEW_DAYS)))
+    frame = _closing(balances).filter(pl.col("arr_end") > 0)
+    frame = frame.join(with_cadence, on=["period", "account_id"], how="inner", maintain_order="left")
     parts = []
     for tier, days in REVIEW_DAYS.items():
         eligible = frame.filter(pl.col("tier") == tier)
         attended = _within(eligible, reviews, days).agg(attended=pl.lit(True))
-        parts.append(eligible.join(attended, on=["period", "account_id"], how="left"))
+        parts.append(eligible.join(attended, on=["period", "account_id"], how="left", maintain_order="left"))
     found = pl.concat(parts)
     return found.select(*KEY, count(pl.col("attended")).alias(name), money(1).alias(name + OF))
 
 
 def _closing(balances: pl.DataFrame) -> pl.DataFrame:
-    return balances.with_columns(owner_on=pl.col("close"))
+    return balances.select("period", "account_id", "close", "arr_end", owner_on="close")
 
 
 def _within(frame: pl.DataFrame, events: pl.DataFrame, days: int) -> pl.dataframe.group_by.GroupBy:

@@ -28,6 +28,7 @@ from diagnostics.kpis.success import (
 )
 from portfolio.terms import add_months
 
+TRUE = ("true", "t", "1")
 Parts = list[pl.DataFrame]
 CONTRACT_KEY = (pl.col("period"), pl.col("account_id"), pl.col("decides_on").alias("owner_on"))
 
@@ -177,10 +178,17 @@ def read_cohorts(portfolio: Portfolio) -> Parts:
 def read_execution(portfolio: Portfolio) -> Parts:
     """portfolio_coverage, account_plan_freshness, qbr_engagement_rate, relationship_depth, renewal_anticipation."""
     facts, balances = portfolio.source.facts, portfolio.balances
-    rows = balances.select("period", "account_id").unique()
-    dated = rows.join(portfolio.frame.select("period", "close"), on="period")
+    rows = balances.select("period", "account_id")
+    # Few accounts ever were: only their rows are looked at.
+    once = pl.concat(
+        [
+            portfolio.accounts.filter(pl.col("strategic").is_in(TRUE)).select("account_id"),
+            portfolio.history.filter(pl.col("field") == "strategic", pl.col("value").is_in(TRUE)).select("account_id"),
+        ]
+    )
+    dated = balances.select("period", "account_id", "close").join(once, on="account_id", how="semi")
     strategic = events.value_on(dated, "close", "strategic", portfolio.history, portfolio.accounts)
-    strategic = strategic.filter(pl.col("strategic").is_in(["true", "t", "1"])).select("period", "account_id")
+    strategic = strategic.filter(pl.col("strategic").is_in(TRUE)).select("period", "account_id")
     found = [
         execution.account_plan_freshness(balances, strategic, events.read_events(facts, events.PLANS)),
     ]

@@ -1,6 +1,7 @@
 """Groups of accounts: tier, value segment, cohort, owner and ultimate parent; and the sums over them."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 import polars as pl
@@ -75,10 +76,9 @@ class Groups:
 
     def assign(self, parts: pl.DataFrame, by: By) -> pl.DataFrame:
         """The parts with their `group`."""
-        key = ["period", "account_id"]
         if by == "value_segment":
-            found = parts.join(self.segments.rename({"value_segment": "group"}), on=key, how="left")
-            return found.with_columns(pl.col("group").fill_null("C"))
+            group = self._number(parts).join(self._numbered_segments, on="number", how="left", maintain_order="left")
+            return parts.with_columns(group["group"].fill_null("C"))
         if by == "cohort":
             found = parts.join(self.cohorts.rename({"cohort": "group"}), on="account_id", how="left")
         elif by == "parent":
@@ -88,6 +88,18 @@ class Groups:
         else:
             found = self.owners(parts)
         return found.with_columns(group=pl.when(pl.col("group") != "").then("group").otherwise(pl.lit(NONE)))
+
+    @cached_property
+    def _numbered_segments(self) -> pl.DataFrame:
+        return self._number(self.segments).with_columns(group=self.segments["value_segment"])
+
+    def _number(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Column `number`: period and account in one, which is several times as fast to join by."""
+        period = pl.col("period").cast(pl.Enum(self.periods["period"])).to_physical().cast(pl.Int64)
+        account = pl.col("account_id")
+        if not isinstance(rows.schema["account_id"], pl.Enum):
+            account = account.cast(pl.Enum(self.accounts["account_id"]))
+        return rows.select(number=period * 2**32 + account.to_physical().cast(pl.Int64))
 
     def tiers(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows (period, account_id) with the account's `tier` of day 1."""

@@ -22,8 +22,8 @@ from diagnostics.kpis.packing import pack
 from diagnostics.kpis.slim import Slim, list_amounts, slim
 from diagnostics.models import KpiShelf, KpiShelfPeriod
 
-# The periods that a page shows, and those of a year before them.
-SHELVED: dict[Every, int] = {"quarter": 8 + 4, "month": 13 + 12}
+# The periods that a page shows, and before them those of a year, or the months of a quarter.
+SHELVED: dict[Every, int] = {"quarter": 8 + 4, "month": 13 + 3}
 SHELF_ACCOUNTS = 4_000
 # What is said of the groups of a book: kept apart, for a page reads it whole and of the rest nothing.
 GROUP_KPIS = ("accounts", START, *MOVED, END, "nrr", "grr", "value_at_risk", "renewal_rate", "expansion_revenue")
@@ -160,9 +160,17 @@ def _place(portfolio: Portfolio, part: Slim) -> Slim:
     frame = portfolio.groups.owners(part.frame).select(
         "period", "shelf", *list_amounts(part.frame), account_id="on_shelf", owner="group"
     )
-    if frame.select(pl.struct("period", "account_id").n_unique()).item() < frame.height:
-        frame = sum_parts(frame, key)
-    return part.with_frame(frame.sort("account_id", "owner"))
+    frame = frame.sort("account_id", "period")
+    if _repeats(frame):
+        frame = sum_parts(frame, key).sort("account_id", "period", "owner")
+    return part.with_frame(frame)
+
+
+def _repeats(frame: pl.DataFrame) -> bool:
+    """Whether a sorted frame has more than one row of an account and period."""
+    return frame.select(
+        ((pl.col("account_id").diff() == 0) & (pl.col("period") == pl.col("period").shift())).any()
+    ).item()
 
 
 def _write[Row: (KpiShelf, KpiShelfPeriod)](
