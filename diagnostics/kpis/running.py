@@ -26,8 +26,14 @@ COLUMNS: dict[str, Any] = {**{name: PERIODS[name] for name in KEPT}, "term": pl.
 # `begins` holds a period that begins one, as a number in which later ones are larger: its own day, the first day of its
 # term, and the months of it. So one maximum tells in which term the current period lies. Narrow rows only go through
 # the window; what a desk shows is joined to the few that are left. OFFSET 0: read by its own index, joined in memory.
+# `rule` stands apart: joined, the model would be unpacked once a row.
 STATEMENT = """
-WITH termed AS MATERIALIZED (
+WITH rule AS MATERIALIZED (
+    SELECT (v.parameters -> 'thresholds' ->> 'fragile_below')::float8 AS fragile_below
+    FROM diagnostics_night n
+        JOIN diagnostics_modelversion v ON v.organization_id = n.organization_id AND v.id = n.model_version_id
+    WHERE n.organization_id = %(organization)s AND n.night = %(diagnosed)s
+), termed AS MATERIALIZED (
     SELECT source_id, max(started_on) AS started_on, max(begins) AS term FROM (
         SELECT source_id, started_on, CASE WHEN term_started_on IS NOT NULL
                 OR lag(started_on) OVER own IS NULL
@@ -50,7 +56,7 @@ WITH termed AS MATERIALIZED (
 SELECT r.account_id, r.source_id, contract_id, product_id, plan_id, r.started_on, ended_on, term_months, r.renews_on,
     notice_days, auto_renews, notice_given_on, mrr,
     coalesce(nullif(r.currency, ''), a.currency, %(currency)s), term_started_on, term,
-    d.health, d.health < rule.fragile_below, d.renewal_risk, d.segment
+    d.health, d.health < (SELECT fragile_below FROM rule), d.renewal_risk, d.segment
 FROM termed t JOIN running r ON r.source_id = t.source_id AND r.started_on = t.started_on
     LEFT JOIN (
         SELECT id, currency FROM portfolio_account
@@ -62,12 +68,6 @@ FROM termed t JOIN running r ON r.source_id = t.source_id AND r.started_on = t.s
         WHERE organization_id = %(organization)s AND night = %(diagnosed)s
         OFFSET 0
     ) AS d ON d.account_id = r.account_id
-    LEFT JOIN (
-        SELECT (v.parameters -> 'thresholds' ->> 'fragile_below')::float8 AS fragile_below
-        FROM diagnostics_night n
-            JOIN diagnostics_modelversion v ON v.organization_id = n.organization_id AND v.id = n.model_version_id
-        WHERE n.organization_id = %(organization)s AND n.night = %(diagnosed)s
-    ) AS rule ON true
 """
 # From 0001-01-01, from which the statement counts.
 DAYS_BEFORE_1970 = 719_162

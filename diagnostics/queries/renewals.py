@@ -122,9 +122,17 @@ def read_desk(scope: Scope, *, window: int) -> Desk:
         spread=None if few else _draw(weighed, night),
         outcomes=tuple(risk.list_outcomes(weighed)) if few and weighed.height else (),
         unknown_risk=due.height - weighed.height,
-        at_risk_by_window={days: sum_of(risk.value_at_risk(contracts, days), "numerator") for days in WINDOWS},
+        at_risk_by_window=_sum_at_risk(contracts),
         unpriced=unpriced.height,
     )
+
+
+def _sum_at_risk(contracts: pl.DataFrame) -> dict[int, Decimal]:
+    """The value at risk of every window, in one pass over the contracts."""
+    sums = contracts.select(
+        pl.col("arr").filter(risk.is_due(days) & risk.is_weak()).sum().alias(str(days)) for days in WINDOWS
+    )
+    return {days: cast("Decimal", sums[str(days)][0]) or ZERO for days in WINDOWS}
 
 
 def _keep(contracts: pl.DataFrame, segments: tuple[str, ...]) -> pl.DataFrame:
