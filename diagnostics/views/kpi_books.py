@@ -2,12 +2,15 @@
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from accounts.models.organizations import Visibility
 from accounts.web import MemberRequest, organization_view
 from diagnostics.kpi_targets import Targets, read_targets
 from diagnostics.kpi_words import name_group, write_exactly, write_value
@@ -43,7 +46,7 @@ def kpi_books(request: MemberRequest) -> HttpResponse:
     shown = {
         **describe_switches(request, address, scope, kept, screen="kpi_books"),
         "books": [],
-        "loads": [_describe_load(book, names) for book in books],
+        "loads": [_describe_load(book, names) | {"desks": _list_desks(request, book)} for book in books],
         "outcomes": [_describe_outcome(request, group, address, names, targets) for group in groups],
         "share": request.organization.expansion_share,
         "is_alone": not request.organization.figures_per_person,
@@ -101,6 +104,14 @@ def _describe_load(book: Book, names: dict[str, str]) -> dict[str, Any]:
             for tier in book.tiers
         ],
     }
+
+
+def _list_desks(request: MemberRequest, book: Book) -> list[dict[str, str]]:
+    """Where the accounts of a book stand today, whichever role carries it: a CSM's under an Account Manager as well."""
+    query = urlencode({"book": Visibility.ALL.value, "owner": book.owner})
+    desks = {"accounts": _("Accounts"), "renewals": _("Renewals"), "expansion": _("Expansion")}
+    slug = request.organization.slug
+    return [{"label": label, "url": f"{reverse(name, args=[slug])}?{query}"} for name, label in desks.items()]
 
 
 def _write_ratio(least: int | None, most: int | None) -> str:

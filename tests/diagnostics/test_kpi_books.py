@@ -1,14 +1,18 @@
 """The line "expansion closed × rate" beside a book's outcome: off unless the organization sets its rate."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from accounts.context import organization_context
 from accounts.models import Membership, Organization
 from accounts.organizations import change_organization
+from portfolio.models import Account
+from tests.diagnostics.diagnosed import diagnose_by_hand
 from tests.diagnostics.kpi_book import HERE, keep_series, make_kpi_book
 
 URL = "/o/acme/kpis/books/"
@@ -68,3 +72,23 @@ def test_others_books_stay_theirs_where_the_switch_is_off(book, client_for):
     with organization_context(organization_id=book.acme.id, user_id=book.alice.id):
         Organization.objects.update(figures_per_person=False)
     assert [row.rsplit(" ", 1)[-1] for row in outcome_of(client_for(book.bob))[1:]] == ["€240"]
+
+
+def test_a_csm_under_account_managers_has_a_line_that_leads_to_the_book(book, client_for):
+    """No group among the owners, where one account has one owner; the load and the desks are there all the same."""
+    with organization_context(organization_id=book.acme.id, user_id=book.alice.id):
+        Account.objects.filter(csm_email=book.bob.email).update(am_email="marek@acme.example")
+        mine = list(Account.objects.filter(csm_email=book.bob.email))
+        diagnose_by_hand(*((account, {"arr": 1200}) for account in mine), night=timezone.now().date() - timedelta(1))
+        keep_series()
+    page = client_for(book.alice).get(f"{URL}?{HERE}").content.decode()
+    assert "Bob" not in page.split('id="outcome-h"')[1].split("</section>")[0]
+    load = page.split('id="load-h"')[1]
+    row = next(row for row in re.findall(r"<tr>.*?</tr>", load, re.S) if "Bob" in row)
+    (address,) = re.findall(r'href="(/o/acme/accounts/[^"]+)"', row)
+    listed = client_for(book.alice).get(address.replace("&amp;", "&")).content.decode()
+    assert "Kestrel Logistics" in listed
+    assert "Newcomer" not in listed
+    for path in ("renewals", "expansion"):
+        (address,) = re.findall(rf'href="(/o/acme/{path}/[^"]+)"', row)
+        assert client_for(book.alice).get(address.replace("&amp;", "&")).status_code == 200
