@@ -6,6 +6,10 @@ since the last night before it: the two coincide, which is all that is said. On 
 to retain that decides within two weeks or gave notice: it is owed a call of its own, though it shares the cause.
 """
 
+import json
+from collections import Counter
+from datetime import date
+from math import fsum
 from typing import Any
 
 import polars as pl
@@ -53,40 +57,64 @@ NO_EVENT = pl.DataFrame(schema={"account_id": pl.String, "event_id": pl.String})
 
 def pool_candidates(cursor: CursorWrapper, candidates: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
     """Columns pool ('' where a row stands alone), event_id, and the accounts and ARR that share the cause in all."""
-    sizes = book.diagnoses.select("account_id", "arr", "segment", "value_segment").hstack(book.features.select("tier"))
-    frame = candidates.join(sizes, on="account_id", how="left", maintain_order="left")
-    events = find_shared_events(cursor, candidates, book)
-    frame = frame.join(events, on="account_id", how="left", maintain_order="left")
-    names = pl.lit(pl.Series(book.model.signals)).gather(pl.col("top_cause").cast(pl.Int64) - 1)
-    small = ((pl.col("tier") == "smb") | (pl.col("value_segment") == "C")) & (pl.col("segment") != "defense_priority")
-    alike = (
-        pl.when(pl.col("kind").is_in(PLAIN_KINDS))
-        .then("kind:" + pl.col("kind"))
-        .when(pl.col("kind").is_in(SIGNAL_KINDS))
-        .then("signal:" + pl.col("kind") + ":" + names)
+    events = dict(find_shared_events(cursor, candidates, book).iter_rows())
+    small, arr = _measure_accounts(book)
+    read = ("account_id", "kind", "owner_email", "left_out", "top_cause", "deadline", "facts")
+    rows = list(candidates.select(read).iter_rows())
+    alike = [
+        _name_alike(kind, top_cause, book) if left_out == "" and account in small else ""
+        for account, kind, _owner, left_out, top_cause, _deadline, _facts in rows
+    ]
+    sharing = Counter((row[2], name) for row, name in zip(rows, alike, strict=True))
+    event_ids = [events.get(account) if kind == "retain" else None for account, kind, *_rest in rows]
+    causes = [
+        f"event:{event}" if event else name if name and sharing[row[2], name] >= LEAST_SHARED else ""
+        for row, name, event in zip(rows, alike, event_ids, strict=True)
+    ]
+    counts = Counter(causes)
+    amounts: dict[str, list[float]] = {}
+    for row, cause in zip(rows, causes, strict=True):
+        amounts.setdefault(cause, []).append(arr.get(row[0]) or 0.0)
+    totals = {cause: round(fsum(each), 2) for cause, each in amounts.items()}
+    pools = [
+        "" if kind == "retain" and _stands_alone(deadline, facts, book.night) else cause
+        for (_account, kind, *_owner, deadline, facts), cause in zip(rows, causes, strict=True)
+    ]
+    return candidates.with_columns(
+        pool=pl.Series(pools, dtype=pl.String),
+        event_id=pl.Series(event_ids, dtype=pl.String),
+        pool_accounts=pl.Series([min(counts[one], MOST_COUNTED) if one else None for one in causes], dtype=pl.Int16),
+        pool_arr=pl.Series([totals[one] if one else None for one in causes], dtype=pl.Float64),
     )
-    frame = frame.with_columns(
-        event_id=pl.when(pl.col("kind") == "retain").then(pl.col("event_id")),
-        alike=pl.when(small.fill_null(False) & (pl.col("left_out") == "")).then(alike),
-    )
-    several = pl.col("alike").count().over("owner_email", "alike") >= LEAST_SHARED
-    cause = (
-        pl.when(pl.col("event_id").is_not_null())
-        .then("event:" + pl.col("event_id"))
-        .when(several & pl.col("alike").is_not_null())
-        .then(pl.col("alike"))
-        .otherwise(pl.lit(""))
-    )
-    days = (pl.col("deadline") - pl.lit(book.night)).dt.total_days()
-    noticed = pl.col("facts").str.json_path_match("$.on").is_not_null() & (pl.col("kind") == "retain")
-    alone = (days.is_between(0, ALONE_DAYS) & (pl.col("kind") == "retain")).fill_null(False) | noticed.fill_null(False)
-    frame = frame.with_columns(cause=cause)
-    shared = pl.col("cause") != ""
-    return frame.with_columns(
-        pool=pl.when(alone).then(pl.lit("")).otherwise(pl.col("cause")),
-        pool_accounts=pl.when(shared).then(pl.len().over("cause").clip(None, MOST_COUNTED).cast(pl.Int16)),
-        pool_arr=pl.when(shared).then(pl.col("arr").fill_null(0.0).sum().over("cause").round(2)),
-    ).drop("arr", "segment", "value_segment", "tier", "alike", "cause")
+
+
+def _measure_accounts(book: DiagnosedBook) -> tuple[set[str], dict[str, float | None]]:
+    """The small accounts that are not in defense, and the ARR of every account."""
+    read = (book.diagnoses[name].to_list() for name in ("account_id", "segment", "value_segment", "arr"))
+    accounts, segments, values, arr = read
+    small = {
+        account
+        for account, segment, value, tier in zip(
+            accounts, segments, values, book.features["tier"].to_list(), strict=True
+        )
+        if (tier == "smb" or value == "C") and segment != "defense_priority"
+    }
+    return small, dict(zip(accounts, arr, strict=True))
+
+
+def _name_alike(kind: str, top_cause: int | None, book: DiagnosedBook) -> str:
+    """What a small account may share with others of its person; '' for nothing."""
+    if kind in PLAIN_KINDS:
+        return f"kind:{kind}"
+    if kind in SIGNAL_KINDS and top_cause is not None:
+        return f"signal:{kind}:{book.model.signals[top_cause - 1]}"
+    return ""
+
+
+def _stands_alone(deadline: date | None, facts: str, night: date) -> bool:
+    """Whether an account to retain decides within two weeks or gave notice."""
+    soon = deadline is not None and 0 <= (deadline - night).days <= ALONE_DAYS
+    return soon or json.loads(facts).get("on") is not None
 
 
 def find_shared_events(cursor: CursorWrapper, candidates: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:

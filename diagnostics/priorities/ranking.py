@@ -1,6 +1,9 @@
 """Whose priority it is, and in which order: as many a person and day as the organization says, by expected effect."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import date
+from math import fsum
 
 import polars as pl
 
@@ -35,6 +38,10 @@ def weigh(candidates: pl.DataFrame, night: date) -> pl.DataFrame:
     ).with_columns(weight=(pl.col("effect") * pl.col("urgency")).fill_null(0.0))
 
 
+# The rest goes over rows, not expressions: a night's candidates are a few dozen for hundreds of accounts, and each step
+# of a frame costs as much as a hundred rows of a loop.
+
+
 def keep_one_per_account(candidates: pl.DataFrame) -> pl.DataFrame:
     """The heaviest waiting subject of each account and person; column `also` lists the kinds that give way to it.
 
@@ -42,23 +49,31 @@ def keep_one_per_account(candidates: pl.DataFrame) -> pl.DataFrame:
     for (`spoken_for`).
     """
     ordered = candidates.sort(ORDER, descending=DESCENDING, nulls_last=True)
-    waiting = pl.col("left_out") == ""
-    kept = (
-        ordered.filter(waiting)
-        .group_by("account_id", "owner_email", maintain_order=True)
-        .agg(pl.exclude("kind").first(), pl.col("kind").first(), pl.col("kind").slice(1).alias("also"))
-    )
-    away = ordered.filter(~waiting)
-    if "spoken_for" in away.columns and away["spoken_for"].count():
-        speaker = pl.coalesce("spoken_for", "subject").alias("speaker")
-        away = (
-            away.sort(pl.col("spoken_for").is_not_null(), maintain_order=True)
-            .group_by("account_id", "owner_email", speaker, maintain_order=True)
-            .agg(pl.exclude("kind").first(), pl.col("kind").first(), pl.col("kind").slice(1).alias("also"))
-        )
-    else:
-        away = away.with_columns(also=pl.lit([], dtype=pl.List(pl.String)))
-    return pl.concat([kept, away.select(kept.columns)])
+    rows = list(ordered.select("account_id", "owner_email", "left_out", "subject", "kind").iter_rows())
+    spoken = ordered["spoken_for"].to_list() if "spoken_for" in ordered.columns else [None] * len(rows)
+    also: dict[int, list[str]] = {}
+    first: dict[tuple[str, ...], int] = {}
+
+    def put(place: int, key: tuple[str, ...], kind: str) -> None:
+        heaviest = first.setdefault(key, place)
+        if heaviest == place:
+            also[place] = []
+        else:
+            also[heaviest].append(kind)
+
+    away = []
+    for place, (account, owner, left_out, subject, kind) in enumerate(rows):
+        if left_out == "":
+            put(place, (account, owner), kind)
+        elif spoken[place] is None:
+            put(place, (account, owner, subject), kind)
+        else:
+            away.append(place)
+    # Behind all those that may speak for them.
+    for place in away:
+        account, owner, _left_out, _subject, kind = rows[place]
+        put(place, (account, owner, spoken[place] or ""), kind)
+    return ordered[list(also)].with_columns(also=pl.Series(list(also.values()), dtype=pl.List(pl.String)))
 
 
 def rank(candidates: pl.DataFrame, a_day: int) -> pl.DataFrame:
@@ -66,37 +81,64 @@ def rank(candidates: pl.DataFrame, a_day: int) -> pl.DataFrame:
 
     The rows of a pool are one: they share a rank, by the sum of their effects.
     """
-    waiting = pl.col("left_out") == ""
-    unit = pl.when(pl.col("pool") != "").then(pl.col("pool")).otherwise(pl.col("account_id")).alias("unit")
-    ordered = candidates.with_columns(unit).with_columns(
-        pl.when(waiting & (waiting & pl.col(name).is_not_null()).any().over("owner_email", "unit"))
-        .then(pl.col(name).filter(waiting).sum().over("owner_email", "unit"))
-        .otherwise(pl.col(name))
-        .alias(f"unit_{name}")
-        for name in ("effect", "weight", "base")
+    columns = ("account_id", "subject", "owner_email", "pool", "left_out", "effect", "weight", "base")
+    accounts, subjects, owners, pools, left_out, *amounts = (candidates[name].to_list() for name in columns)
+    units = [pool or account for pool, account in zip(pools, accounts, strict=True)]
+    effects, weights, bases = (_add_up(values, owners, units, left_out) for values in amounts)
+    _own_effects, own_weights, own_bases = amounts
+    order = sorted(
+        range(candidates.height),
+        key=lambda row: (
+            *_largest_first(weights[row], bases[row]),
+            units[row],
+            *_largest_first(own_weights[row], own_bases[row]),
+            accounts[row],
+            subjects[row],
+        ),
     )
-    ordered = ordered.sort(
-        ["unit_weight", "unit_base", "unit", *ORDER],
-        descending=[True, True, False, *DESCENDING],
-        nulls_last=True,
+    largest: dict[str, float] = {}
+    for owner, effect, left in zip(owners, effects, left_out, strict=True):
+        if left == "" and effect is not None:
+            largest[owner] = max(effect, largest.get(owner, effect))
+    places: dict[str, dict[str, int]] = {}
+    ranks: list[int | None] = []
+    reasons = []
+    for row in order:
+        owner, effect, reason = owners[row], effects[row], left_out[row]
+        place = None
+        if reason == "" and effect is not None and effect < LEAST_SHARE * largest[owner]:
+            reason = Priority.LeftOut.BELOW_THRESHOLD.value
+        elif reason == "":
+            taken = places.setdefault(owner, {})
+            place = taken.setdefault(units[row], len(taken) + 1)
+            if place > a_day:
+                place, reason = None, Priority.LeftOut.MORE_THAN_TEN.value
+        ranks.append(place)
+        reasons.append(reason)
+    return candidates[order].with_columns(
+        rank=pl.Series(ranks, dtype=pl.Int16), left_out=pl.Series(reasons, dtype=pl.String)
     )
-    largest = pl.col("unit_effect").filter(waiting).max().over("owner_email")
-    ordered = ordered.with_columns(
-        left_out=pl.when(waiting & (pl.col("unit_effect") < LEAST_SHARE * largest).fill_null(False))
-        .then(pl.lit(Priority.LeftOut.BELOW_THRESHOLD.value))
-        .otherwise(pl.col("left_out"))
-    )
-    place = (waiting & (pl.struct("owner_email", "unit", "left_out").is_first_distinct())).cast(pl.Int16)
-    return (
-        ordered.with_columns(rank=pl.when(waiting).then(place.cum_sum().over("owner_email")))
-        .with_columns(
-            left_out=pl.when(pl.col("rank") > a_day)
-            .then(pl.lit(Priority.LeftOut.MORE_THAN_TEN.value))
-            .otherwise(pl.col("left_out")),
-            rank=pl.when(pl.col("rank") <= a_day).then(pl.col("rank")),
-        )
-        .drop("unit", "unit_effect", "unit_weight", "unit_base")
-    )
+
+
+def _add_up(
+    values: Sequence[float | None], owners: Sequence[str], units: Sequence[str], left_out: Sequence[str]
+) -> list[float | None]:
+    """Of each row that waits the sum over its person's unit, where anything of it is known; of others their own."""
+    known: dict[tuple[str, str], list[float]] = {}
+    for value, owner, unit, left in zip(values, owners, units, left_out, strict=True):
+        if left == "" and value is not None:
+            known.setdefault((owner, unit), []).append(value)
+    # Exactly rounded sums do not hang on the order of the rows.
+    sums = {key: fsum(each) for key, each in known.items()}
+    return [
+        sums.get((owner, unit), value) if left == "" else value
+        for value, owner, unit, left in zip(values, owners, units, left_out, strict=True)
+    ]
+
+
+def _largest_first(*values: float | None) -> tuple[tuple[bool, float], ...]:
+    """What sorts the largest first and what is not known last."""
+    return tuple((value is None, -(value or 0.0)) for value in values)
 
 
 def keep_first_left_out(ranked: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
@@ -104,8 +146,11 @@ def keep_first_left_out(ranked: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, i
 
     Nobody reads further down; in a large book they would be most of what a night writes.
     """
-    unplaced = pl.col("left_out").is_in([Priority.LeftOut.MORE_THAN_TEN.value, Priority.LeftOut.BELOW_THRESHOLD.value])
-    place = unplaced.cast(pl.Int32).cum_sum().over("owner_email")
-    kept = ranked.filter(~unplaced | (place <= KEPT_LEFT_OUT))
-    dropped = ranked.filter(unplaced & (place > KEPT_LEFT_OUT)).group_by("owner_email", maintain_order=True).len()
-    return kept, dict(dropped.iter_rows())
+    unplaced = (Priority.LeftOut.MORE_THAN_TEN.value, Priority.LeftOut.BELOW_THRESHOLD.value)
+    seen: Counter[str] = Counter()
+    keeps = []
+    for owner, reason in zip(ranked["owner_email"].to_list(), ranked["left_out"].to_list(), strict=True):
+        seen[owner] += reason in unplaced
+        keeps.append(reason not in unplaced or seen[owner] <= KEPT_LEFT_OUT)
+    dropped = {owner: count - KEPT_LEFT_OUT for owner, count in seen.items() if count > KEPT_LEFT_OUT}
+    return ranked if all(keeps) else ranked.filter(pl.Series(keeps)), dropped
