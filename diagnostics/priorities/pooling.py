@@ -53,6 +53,7 @@ FELT_SCHEMA: dict[str, Any] = {
     "before": pl.List(pl.Float64),
 }
 NO_EVENT = pl.DataFrame(schema={"account_id": pl.String, "event_id": pl.String})
+NOTHING_FELT = pl.DataFrame(schema=FELT_SCHEMA)
 
 
 def pool_candidates(cursor: CursorWrapper, candidates: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
@@ -137,7 +138,8 @@ def read_felt(cursor: CursorWrapper, book: DiagnosedBook, accounts: list[str]) -
     """The events of the last 60 days with the accounts that had their product, columns `FELT_SCHEMA`."""
     named: dict[str, Any] = {"organization": book.organization.id, "night": book.night, "accounts": accounts}
     cursor.execute(FELT, named | {"days": EVENT_DAYS, "slack": SLACK_DAYS})
-    return pl.DataFrame(cursor.fetchall(), schema=FELT_SCHEMA, orient="row")
+    rows = cursor.fetchall()
+    return pl.DataFrame(rows, schema=FELT_SCHEMA, orient="row") if rows else NOTHING_FELT
 
 
 def measure_falls(felt: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:

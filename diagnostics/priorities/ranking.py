@@ -18,6 +18,7 @@ ACCOUNT_MANAGER_KINDS = ("renewal", "upsell", "seats", "usage", "cross_sell", "p
 
 ORDER = ["weight", "base", "account_id", "subject"]
 DESCENDING = [True, True, False, False]
+NONE_GIVES_WAY = pl.lit([], dtype=pl.List(pl.String))
 
 
 def assign_owners(candidates: pl.DataFrame) -> pl.DataFrame:
@@ -73,7 +74,8 @@ def keep_one_per_account(candidates: pl.DataFrame) -> pl.DataFrame:
     for place in away:
         account, owner, _left_out, _subject, kind = rows[place]
         put(place, (account, owner, spoken[place] or ""), kind)
-    return ordered[list(also)].with_columns(also=pl.Series(list(also.values()), dtype=pl.List(pl.String)))
+    lists = pl.Series(list(also.values()), dtype=pl.List(pl.String)) if any(also.values()) else NONE_GIVES_WAY
+    return ordered[list(also)].with_columns(also=lists)
 
 
 def rank(candidates: pl.DataFrame, a_day: int) -> pl.DataFrame:

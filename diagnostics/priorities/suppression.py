@@ -70,6 +70,8 @@ SCHEMA: dict[str, Any] = {
     "also": pl.List(pl.String),
 }
 
+NO_ACT = pl.DataFrame(schema=SCHEMA)
+
 
 def read_acts(
     cursor: CursorWrapper, organization_id: uuid.UUID, *, end_of_night: datetime, time_zone: str
@@ -85,7 +87,8 @@ def read_acts(
             "pitches": list(PITCH_KINDS),
         },
     )
-    return pl.DataFrame(cursor.fetchall(), schema=SCHEMA, orient="row")
+    rows = cursor.fetchall()
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row") if rows else NO_ACT
 
 
 def suppress(candidates: pl.DataFrame, book: DiagnosedBook, acts: pl.DataFrame) -> pl.DataFrame:
