@@ -8,7 +8,7 @@ from diagnostics.kpis.balances import balance_at_closing_rates
 from diagnostics.kpis.calendar import Period, frame_periods
 from diagnostics.kpis.cohorts import cohort_retention
 from diagnostics.kpis.compute import Family, Portfolio
-from diagnostics.kpis.frames import KEY, MONEY, OF
+from diagnostics.kpis.frames import KEY, MONEY, OF, money
 from diagnostics.kpis.pipeline import (
     OPEN_STAGES,
     QUALIFIED,
@@ -152,14 +152,15 @@ def read_pipeline(portfolio: Portfolio) -> Parts:
     pipeline = expansion_pipeline(known).with_columns(owner_on=pl.col("day"))
     found = []
     if opportunities.height:
-        name, amount = "expansion_pipeline", pl.col("numerator")
+        # Fictional is shown, never added.
+        name, amount = "expansion_pipeline", pl.when(~pl.col("fictional")).then("numerator").otherwise(money(0))
         qualified = pl.col("stage").is_in(QUALIFIED)
         lines = {"": pl.lit(True), ":qualified": qualified}
         alone = {stage: f":{stage}" if stage != "qualified" else ":qualified_only" for stage in OPEN_STAGES}
         lines |= {detail: pl.col("stage") == stage for stage, detail in alone.items()}
         lines |= {f":{lever}": pl.col("lever") == lever for lever in growth.LEVERS}
         columns = [pl.when(which).then(amount).alias(name + detail) for detail, which in lines.items()]
-        fictional = pl.when("fictional").then(amount).otherwise(0).alias("fictional_pipeline")
+        fictional = pl.when("fictional").then("numerator").otherwise(money(0)).alias("fictional_pipeline")
         found.append(pipeline.select(*KEY, *columns, fictional))
     if portfolio.diagnosed.height:
         spoken = pipeline.join(portfolio.closing_nights.select("period"), on="period", how="semi")

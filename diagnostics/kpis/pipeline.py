@@ -71,7 +71,7 @@ def find_falling(nights: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
 
 
 def expansion_pipeline(opportunities: pl.DataFrame) -> pl.DataFrame:
-    """Σ amount of open expansion opportunities, by stage and lever; fictional or not.
+    """Σ amount of open expansion opportunities, by stage and lever; what is fictional stands apart and is not added.
 
     `opportunities`: rows of `opportunities_on` with `fragile` and `falling` of the account. Returns the open ones with
     numerator (amount; an opportunity without one counts nothing) and `fictional`. Unit: currency.

@@ -166,7 +166,7 @@ def describe_work(series: KpiSeries, name: str) -> str:
     if name == "expansion_pipeline:qualified":
         fictional = series.figure("fictional_pipeline")
         apart = write_value("fictional_pipeline", fictional.value if fictional else Decimal(0), currency)
-        return _("from the stage qualified on; of all that is open, %(amount)s is fictional") % {"amount": apart}
+        return _("from the stage qualified on; beside it %(amount)s fictional, all stages") % {"amount": apart}
     return {
         "account_plan_freshness": _("%(part)s of %(whole)s strategic plans under 90 days old"),
         "qbr_engagement_rate": _("%(part)s of %(whole)s accounts with a cadence attended one"),

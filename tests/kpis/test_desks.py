@@ -11,6 +11,8 @@ from django.db import connection
 from accounts.models import Organization
 from diagnostics.book import feature_settings
 from diagnostics.features import compute_features
+from diagnostics.kpis.calendar import list_periods
+from diagnostics.kpis.compute import Portfolio, compute_figures
 from diagnostics.kpis.contracts import CONTRACTS, contracts_on
 from diagnostics.kpis.desks import read_expansion_desk, read_renewal_desk
 from diagnostics.kpis.frames import days_frame
@@ -183,3 +185,13 @@ def test_the_expansion_desk_hatches_what_is_fictional(acme_context):
     assert pipeline[str(solid.id)]["moved_on"] == date(2026, 10, 2)
     estimated = desk.potential.filter(~desk.potential["opened"]).select("account_id", "lever", "numerator").rows()
     assert estimated == [(str(solid.id), "seats", Decimal(300))]
+    # Shown on the KPIs too, and added on neither.
+    subscribe(solid)
+    subscribe(fragile)
+    quarter = list_periods(DAY, DAY, "quarter")
+    figures = compute_figures(Portfolio.of(Organization.objects.get(), quarter, DAY))
+    told = {
+        kpi: top for kpi, top in figures.select("kpi", "numerator").rows() if kpi.endswith(("pipeline", ":qualified"))
+    }
+    assert told == dict.fromkeys(told, Decimal(1000))
+    assert told.keys() == {"expansion_pipeline", "expansion_pipeline:qualified", "fictional_pipeline"}

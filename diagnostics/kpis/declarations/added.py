@@ -195,8 +195,8 @@ KPIS = (
         Unit.CURRENCY,
         ("Expansion pipeline", "Pipeline d’expansion"),
         (
-            "Amount of the expansion opportunities that stand open, by stage and lever.",
-            "Montant des opportunités d’expansion ouvertes, par étape et par levier.",
+            "Amount of the expansion opportunities that stand open, by stage and lever, without what is fictional.",
+            "Montant des opportunités d’expansion ouvertes, par étape et par levier, sans ce qui est fictif.",
         ),
         ("Σ amount of open opportunities", "Σ montant des opportunités ouvertes"),
         (
@@ -211,8 +211,8 @@ KPIS = (
         Unit.CURRENCY,
         ("Fictional pipeline", "Pipeline fictif"),
         (
-            "The part of the pipeline on accounts that are fragile or falling: shown, never added.",
-            "La part du pipeline sur des comptes fragiles ou en chute : montrée, jamais ajoutée.",
+            "Open opportunities on accounts that are fragile or falling: shown, never added.",
+            "Opportunités ouvertes sur des comptes fragiles ou en chute : montrées, jamais ajoutées.",
         ),
         ("Σ amount on fragile or falling accounts", "Σ montant sur des comptes fragiles ou en chute"),
         ("Retain first; then see what is left to sell.", "Retenez d’abord ; voyez ensuite ce qu’il reste à vendre."),
