@@ -12,6 +12,7 @@ from datetime import timedelta
 
 import psycopg
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.test.utils import override_settings
 from django.urls import reverse
@@ -20,7 +21,7 @@ from accounts.context import organization_context
 from accounts.models import Membership, Role, Team, User
 from accounts.organizations import found_organization
 from benchmarks.bench_screens import ACCOUNTS, BACKEND, FACTS, NIGHT, SLUG, count_queries, percentile
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, read_processor_time
 from benchmarks.scratch import scratch_database
 from diagnostics.kpis.groups import BYS
 from diagnostics.kpis.series import rebuild_series
@@ -104,13 +105,21 @@ def measure(who: str, user: User, book: str) -> Iterator[Figure]:
     addresses["All figures"] = f"{reverse('kpi_figures', args=[SLUG])}?book={book}"
     queries = {name: count_queries(client, address) for name, address in addresses.items()}
     times: dict[str, list[float]] = {name: [] for name in addresses}
+    spent: dict[str, float] = dict.fromkeys(addresses, 0.0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = cursor.fetchone()[0]
     for _ in range(ROUNDS):
         for name, address in addresses.items():
+            before = read_processor_time(backend)
             times[name].append(_time(client, address))
+            spent[name] += read_processor_time(backend) - before
     floor = percentile(times.pop("empty"))
     yield Figure("kpi_screen", f"empty page, p95, {who}", floor, "ms")
     for name, taken in times.items():
         yield Figure("kpi_screen", f"{name}, p95, {who}", percentile(taken), "ms", floor, MOST_RATIO)
+        share, empty = spent[name] * 1000 / ROUNDS, spent["empty"] * 1000 / ROUNDS
+        yield Figure("kpi_screen", f"{name}, processor time, {who}", share, "ms", empty, MOST_RATIO)
         yield Figure("kpi_screen", f"{name}, queries of {MOST_QUERIES} at most, {who}", queries[name], "queries")
     for kpi in LISTS:
         address = f"{reverse('kpi_accounts', args=[SLUG, kpi])}?book={book}"

@@ -1,7 +1,10 @@
 """A measured figure, as text for people and as a JSON line for programmes."""
 
 import json
+import os
+import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +37,9 @@ class Figure:
     def json(self) -> str:
         """The same as one JSON object."""
         return json.dumps({**asdict(self), "ratio": self.ratio})
+
+
+def read_processor_time(backend: int) -> float:
+    """Seconds that this process and one of PostgreSQL's have worked: what a busy machine tells, too."""
+    fields = Path(f"/proc/{backend}/stat").read_text().rsplit(")", 1)[1].split()
+    return time.process_time() + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
