@@ -26,7 +26,8 @@ COLUMNS: dict[str, Any] = {**{name: PERIODS[name] for name in KEPT}, "term": pl.
 # `begins` holds a period that begins one, as a number in which later ones are larger: its own day, the first day of its
 # term, and the months of it. So one maximum tells in which term the current period lies. Narrow rows only go through
 # the window; what a desk shows is joined to the few that are left. OFFSET 0: read by its own index, joined in memory.
-# `rule` stands apart: joined, the model would be unpacked once a row.
+# `rule` stands apart: joined, the model would be unpacked once a row. The last start of a subscription is met by `>=`:
+# of two equalities the planner expects one row, and then goes through the night's diagnoses once for each of thousands.
 STATEMENT = """
 WITH rule AS MATERIALIZED (
     SELECT (v.parameters -> 'thresholds' ->> 'fragile_below')::float8 AS fragile_below
@@ -57,7 +58,7 @@ SELECT r.account_id, r.source_id, contract_id, product_id, plan_id, r.started_on
     notice_days, auto_renews, notice_given_on, mrr,
     coalesce(nullif(r.currency, ''), a.currency, %(currency)s), term_started_on, term,
     d.health, d.health < (SELECT fragile_below FROM rule), d.renewal_risk, d.segment
-FROM termed t JOIN running r ON r.source_id = t.source_id AND r.started_on = t.started_on
+FROM termed t JOIN running r ON r.source_id = t.source_id AND r.started_on >= t.started_on
     LEFT JOIN (
         SELECT id, currency FROM portfolio_account
         WHERE organization_id = %(organization)s AND currency <> ''
