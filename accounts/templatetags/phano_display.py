@@ -215,6 +215,26 @@ def sparkline(values: Sequence[float | None], trend: float | None = None, span: 
 
 
 @register.simple_tag
+def score_block(label: str, value: Any, delta: Any = None, values: Any = ()) -> str:
+    """components/score.html in one go: a long list draws two on each row. None for `value` is “withheld”.
+
+    What an include leaves out arrives as '', and is None.
+    """
+    delta = None if delta == "" else delta
+    if value is None or value == "":
+        shown = format_html('<span class="withheld">{}</span>', gettext("withheld"))
+    else:
+        shown = format_html(
+            '<b>{}</b><span class="delta {}">{}</span>{}',
+            number(value),
+            tone(delta),
+            "" if delta is None else signed(delta),
+            sparkline(values, delta) if values else "",
+        )
+    return format_html('<div class="score"><span class="sl">{}</span>{}</div>', label, shown)
+
+
+@register.simple_tag
 def bar(share: float, fill: str = "f-acc", mark: float | None = None) -> str:
     """A bar of 220 × 14 for a share of a limit (1 is full); `mark` draws a stroke at an earlier share."""
     width = round(220 * min(max(float(share), 0), 1), 1)
