@@ -66,6 +66,9 @@ USAGE = file(
 )
 
 # In the order in which an import reads them: what is referred to comes first, the largest last.
+_NEED_PHRASES = _(
+    "by which an exchange voices this need; separated by ; a phrase that begins with en: or fr: is of that language"
+)
 _DECLARED = (
     file(
         "products",
@@ -77,14 +80,7 @@ _DECLARED = (
         Column("name", required=True),
         Column("family"),
         Column("core", Kind.BOOLEAN, meaning=_("the main product")),
-        Column(
-            "need_phrases",
-            Kind.PROSE,
-            meaning=_(
-                "by which an exchange voices this need; separated by ; a phrase that begins with en: or fr: is of that "
-                "language"
-            ),
-        ),
+        Column("need_phrases", Kind.PROSE, meaning=_NEED_PHRASES),
     ),
     file(
         "features",
