@@ -22,6 +22,10 @@ SCREENS = (
     "kpis/nrr/",
     "kpis/books/",
     "kpis/targets/",
+    "kpis/expected_loss/",
+    "kpis/watch/",
+    "kpis/watch/silent/",
+    "kpis/watch/late/",
     "import/",
     "data-quality/",
     "contract/",
@@ -37,6 +41,7 @@ SCREENS = (
     "outcomes/",
     "members/",
     "settings/",
+    "settings/rates/",
     "audit/",
 )
 LOOKS = (
