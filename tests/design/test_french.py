@@ -2,12 +2,13 @@
 
 import re
 
+import polib
 import pytest
 from django.test import Client
 from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
-from tools.messages import find_faults
+from tools.messages import CATALOGUE, find_faults
 
 PUBLIC = ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/nowhere/")
 OWN = ("preferences/", "organizations/", "organizations/new/", "accounts/email/", "accounts/password/change/")
@@ -32,6 +33,12 @@ def in_french() -> Client:
 
 def test_every_marked_text_has_compiled_french() -> None:
     assert find_faults() == []
+
+
+def test_no_line_of_french_begins_with_a_colon() -> None:
+    """Before : ; ? ! » and after « the space is a narrow one that does not break."""
+    texts = [text for entry in polib.pofile(str(CATALOGUE)) for text in (entry.msgstr, *entry.msgstr_plural.values())]
+    assert [text for text in texts if re.search(r" [:;?!»]|« ", text)] == []
 
 
 def test_words_of_a_page_are_read_where_they_stand() -> None:

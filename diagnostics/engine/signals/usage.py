@@ -49,7 +49,7 @@ SIGNALS = (
         name="own_rhythm",
         score="health",
         source="usage",
-        label=("Own rhythm: days since last use", "Rythme propre : jours depuis la dernière utilisation"),
+        label=("Own rhythm: days since last use", "Rythme propre : jours depuis la dernière utilisation"),
         figures={
             "intervals": pl.when(~pl.col("onboarding")).then(
                 (pl.col("idle_days") - pl.col("peer_idle_days").fill_null(0.0)).clip(0.0, None)
