@@ -77,7 +77,9 @@ def read_expansion_desk(
     quarter = start_quarter(day, organization.fiscal_year_first_month)
     diagnosed, counted = growing_accounts(source, spoken, accounts=accounts, segments=segments)
     known = standing_opportunities(source, won_since=quarter, accounts=accounts)
-    known = known.join(falling_accounts(source, spoken), on="account_id", how="left", maintain_order="left")
+    known = known.join(
+        falling_accounts(source, spoken, accounts=accounts), on="account_id", how="left", maintain_order="left"
+    )
     # Whoever is not diagnosed, or is left out by a segment, is not on the desk.
     own = diagnosed.select("account_id", "fragile", "health")
     known = known.join(own, on="account_id", how="inner", maintain_order="left")

@@ -66,7 +66,7 @@ FROM termed t JOIN running r ON r.source_id = t.source_id AND r.started_on >= t.
     ) AS a ON a.id = r.account_id
     LEFT JOIN (
         SELECT account_id, health, renewal_risk, segment FROM diagnostics_diagnosis
-        WHERE organization_id = %(organization)s AND night = %(diagnosed)s
+        WHERE organization_id = %(organization)s AND night = %(diagnosed)s {accounts}
         OFFSET 0
     ) AS d ON d.account_id = r.account_id
 """

@@ -75,7 +75,7 @@ FALLING = """
 WITH fell AS MATERIALIZED (
     SELECT now.account_id FROM (
         SELECT account_id, health FROM diagnostics_diagnosis
-        WHERE organization_id = %(organization)s AND night = %(diagnosed)s OFFSET 0
+        WHERE organization_id = %(organization)s AND night = %(diagnosed)s {accounts} OFFSET 0
     ) AS now JOIN (
         SELECT account_id, health FROM diagnostics_diagnosis
         WHERE organization_id = %(organization)s AND night = %(week_ago)s OFFSET 0
@@ -110,18 +110,19 @@ def growing_accounts(
     return found, counted["accounts"][0]
 
 
-def falling_accounts(source: Source, night: date | None) -> pl.DataFrame:
+def falling_accounts(source: Source, night: date | None, *, accounts: Sequence[str] | None = None) -> pl.DataFrame:
     """account_id and falling of accounts with expansion opportunities, as `find_falling` says on the night."""
     if night is None:
         return pl.DataFrame(schema={"account_id": pl.String, "falling": pl.Boolean})
     health = source.facts.read(
-        FALLING,
+        FALLING.format(accounts="" if accounts is None else "AND account_id = ANY(%(accounts)s::uuid[])"),
         HEALTH,
         diagnosed=night,
         week_ago=night - timedelta(days=FALLING_NIGHTS),
         month_from=night - timedelta(days=FELL_DAYS + FALLING_NIGHTS - 1),
         month_to=night - timedelta(days=FELL_DAYS),
         levers=list(LEVERS),
+        **_given(accounts),
     )
     return find_falling(health, days_frame([night])).select("account_id", "falling")
 

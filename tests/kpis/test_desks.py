@@ -166,6 +166,8 @@ def test_what_is_for_sale_is_what_every_stage_and_night_says(acme_context):
     expected = set(falls["account_id"]) & selling
     assert set(falling_accounts(source, DAY).filter("falling")["account_id"]) == expected
     assert 3 < len(expected) < 30
+    own = falling_accounts(source, DAY, accounts=some).filter("falling")
+    assert set(own["account_id"]) == expected & set(some)
 
 
 def test_the_expansion_desk_hatches_what_is_fictional(acme_context):
