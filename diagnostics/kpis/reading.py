@@ -52,15 +52,17 @@ DIAGNOSES: dict[str, Any] = {
     "lever": pl.String,
     **{f"{lever}_arr": pl.Decimal(38, 2) for lever in ("upsell", "seats", "usage", "cross_sell", "price")},
 }
+# MATERIALIZED: a model is unpacked once a night, not once an account.
 DIAGNOSES_STATEMENT = """
-SELECT d.night, account_id, health, potential, renewal_risk, health < threshold.fragile_below, fragile, segment, lever,
-    upsell_arr, seats_arr, usage_arr, cross_sell_arr, price_arr
-FROM diagnostics_diagnosis d JOIN (
+WITH threshold AS MATERIALIZED (
     SELECT n.night, (v.parameters -> 'thresholds' ->> 'fragile_below')::float8 AS fragile_below
     FROM diagnostics_night n
         JOIN diagnostics_modelversion v ON v.organization_id = n.organization_id AND v.id = n.model_version_id
-    WHERE n.organization_id = %(organization)s
-) AS threshold ON threshold.night = d.night
+    WHERE n.organization_id = %(organization)s AND n.night = ANY(%(nights)s)
+)
+SELECT d.night, account_id, health, potential, renewal_risk, health < threshold.fragile_below, fragile, segment, lever,
+    upsell_arr, seats_arr, usage_arr, cross_sell_arr, price_arr
+FROM diagnostics_diagnosis d JOIN threshold ON threshold.night = d.night
 WHERE d.organization_id = %(organization)s AND d.night = ANY(%(nights)s)
 """
 HEALTH: dict[str, Any] = {"night": pl.Date, "account_id": pl.String, "health": pl.Float64}
