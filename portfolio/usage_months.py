@@ -4,14 +4,17 @@ The database notes which days changed (`UsageChange`); `pack_usage` brings the m
 then a reader takes those months from the days themselves, so that nobody ever reads what is behind.
 """
 
+import logging
 import uuid
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from accounts.tenancy import service_context
 from portfolio.models import UsageChange
+
+logger = logging.getLogger(__name__)
 
 # Day numbers begin here, where PostgreSQL's own do.
 FIRST_DAY = date(2000, 1, 1)
@@ -43,7 +46,18 @@ GROUP BY account_id, metric
 
 
 def pack_usage(organization_id: uuid.UUID) -> None:
-    """Bring the organization's months up to its days, where any is behind; in a context and transaction of its own."""
+    """Bring the organization's months up to its days, where any is behind; in a context and transaction of its own.
+
+    An error of the database is logged and keeps nobody from anything: what stays behind is read from the days.
+    """
+    try:
+        _pack(organization_id)
+    except DatabaseError as error:
+        # Without its words: they may quote a row.
+        logger.error("Usage of organization %s was not packed: %s.", organization_id, type(error).__name__)
+
+
+def _pack(organization_id: uuid.UUID) -> None:
     with service_context(organization_id), connection.cursor() as cursor:
         if not UsageChange.objects.exists():
             return

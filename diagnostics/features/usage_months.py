@@ -134,10 +134,10 @@ class UsageMonths:
     def _read_behind(self, place: int, told: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         first_on, last_on, everyone, accounts = told
         self.behind |= first_on is not None
-        if first_on is None or first_on > self.facts.night or last_on < self.first.replace(day=1):
+        # A month is behind as a whole, the days up to the night too where it is a later one that changed.
+        if first_on is None or first_on.replace(day=1) > self.facts.night or last_on < self.first.replace(day=1):
             return []
         lowest, highest = self.slices[place]
-        # A month is behind as a whole.
         last = (last_on.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
         days = {"first": max(self.first, first_on.replace(day=1)), "last": min(self.facts.night, last)}
         whose = {"lowest": lowest, "highest": highest, "everyone": everyone, "accounts": accounts or []}

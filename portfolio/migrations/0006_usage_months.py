@@ -31,6 +31,13 @@ CREATE TRIGGER portfolio_usage_removed AFTER DELETE ON portfolio_usage
     REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION portfolio_note_usage_change();
 """
 
+FORGET = """
+DROP TRIGGER portfolio_usage_added ON portfolio_usage;
+DROP TRIGGER portfolio_usage_changed ON portfolio_usage;
+DROP TRIGGER portfolio_usage_removed ON portfolio_usage;
+DROP FUNCTION portfolio_note_usage_change();
+"""
+
 
 class Migration(migrations.Migration):
 
@@ -70,5 +77,5 @@ class Migration(migrations.Migration):
                 'constraints': [accounts.constraints.OrganizationIsolation(name='portfolio_usagemonth_isolation'), accounts.constraints.CompositeKey(column='account_id', name='portfolio_usagemonth_account_key', on_delete='CASCADE', to_table='portfolio_account')],
             },
         ),
-        migrations.RunSQL([NOTE], migrations.RunSQL.noop),
+        migrations.RunSQL([NOTE], [FORGET]),
     ]

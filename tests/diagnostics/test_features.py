@@ -199,6 +199,14 @@ def test_products_used_on_one_day_are_added_up_and_the_busiest_counts_as_a_peak(
     assert pick(read_one(), "activity_28", "active_users", "active_days_28") == (7, 4, 1)
 
 
+@pytest.mark.parametrize("days", [0, 1, 21, 25])
+def test_days_to_come_hide_nothing_of_the_night(book, days):
+    make_usage(book["account"], "events", [1] * 84)
+    before = read()
+    make_usage(book["account"], "events", [5], last=-1 - days)
+    assert_frame_equal(read(), before)
+
+
 def test_accounts_read_slice_by_slice_say_the_same(book, monkeypatch):
     for number in range(5):
         account = make_account(f"more-{number}", book["team"])

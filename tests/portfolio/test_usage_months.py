@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from accounts.tenancy import service_context
-from portfolio.models import Account, Usage, UsageChange, UsageMonth
+from portfolio.models import Account, Import, Usage, UsageChange, UsageMonth
 from portfolio.usage_months import FIRST_DAY, pack_usage
 
 pytestmark = pytest.mark.django_db
@@ -131,3 +131,14 @@ def test_an_account_that_goes_takes_its_months_along(base):
         UsageMonth.objects.get()
         Account.objects.filter(source_id="A1")._raw_delete("default")
         assert not UsageMonth.objects.exists()
+
+
+def test_what_cannot_be_packed_keeps_no_import_from_ending(base, monkeypatch, caplog):
+    monkeypatch.setattr("portfolio.usage_months.LOCK", "SELECT 1/0 WHERE %s IS NOT NULL")
+    record = base.drop(usage("A1,,events,2026-01-30,4"))
+    assert base.fresh(record).state == Import.State.LANDED
+    assert is_behind(base.organization)
+    assert "was not packed: DataError" in caplog.text
+    monkeypatch.undo()
+    pack_usage(base.organization.pk)
+    assert read_months(base.organization) == read_days(base.organization) != {}
