@@ -25,6 +25,7 @@ SCREENS = (
     "kpis/expected_loss/",
     "kpis/watch/",
     "kpis/watch/silent/",
+    "kpis/watch/single-threaded/",
     "kpis/watch/late/",
     "import/",
     "data-quality/",
