@@ -119,13 +119,14 @@ def _describe(request: MemberRequest, target: Target, names: dict[str, str]) -> 
         label, value = target.kpi, f"{target.value:f}"
     by = target.group_by
     known = by in BYS
+    shown = {"label": name_bys()[by], "name": name_group(by, target.group, names)} if known else {}  # type: ignore[index]  # known
     return {
         "kpi": target.kpi,
         "label": label,
         "period": target.period,
         "period_name": name_label(target.period),
         "group": f"{by}:{target.group}",
-        "group_name": f"{name_bys()[by]}: {name_group(by, target.group, names)}" if known else "",  # type: ignore[index]  # known above
+        "group_name": _("%(label)s: %(name)s") % shown if known else "",
         "value": value,
     }
 
