@@ -196,6 +196,12 @@ def test_the_preview_says_whom_two_more_weeks_of_the_same_facts_would_move(cast,
         assert (f"/o/acme/accounts/{account.pk}/" in page) == (str(account.pk) in moved)
 
 
+def test_a_preview_without_a_draft_says_where_one_begins(cast, client_for):
+    page = read(client_for(cast.alice), f"{URL}preview/")
+    assert "There is no draft" in page
+    assert f'class="btn btn--primary btn--lg" href="{URL}"' in page
+
+
 def test_a_preview_is_computed_once_and_anew_when_the_draft_moves(cast, client_for, monkeypatch):
     diagnosed_book(cast, 4)
     write(cast, FRAGILE)
