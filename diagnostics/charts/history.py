@@ -106,11 +106,11 @@ def draw_history(
 
 
 def _above(marks: Sequence[Mark], x: float, y: float) -> float:
-    """The height of a mark that would cover another: above it, or below where the frame ends."""
-    for other in marks:
-        if abs(other.x - x) < MARK_GAP and abs(other.y - y) < MARK_GAP:
-            y = other.y - MARK_GAP if other.y - MARK_GAP > TOP else other.y + MARK_GAP
-    return round(y, 1)
+    """The height of a mark that covers no other: its own, above what is in the way, or below it at the frame."""
+    near = sorted((other.y for other in marks if abs(other.x - x) < MARK_GAP), key=lambda taken: abs(taken - y))
+    above = [taken - MARK_GAP for taken in near if taken - MARK_GAP > TOP]
+    places = [y, *above, *(taken + MARK_GAP for taken in near)]
+    return next(round(y, 1) for y in places if all(round(abs(y - taken), 1) >= MARK_GAP for taken in near))
 
 
 def _end(x: float, y: float, value: float, *, away_from: float | None = None) -> End:

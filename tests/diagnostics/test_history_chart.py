@@ -1,8 +1,9 @@
 """The score history's geometry."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
-from diagnostics.charts.history import BOTTOM, LEFT, RIGHT, TOP, Point, draw_history
+from diagnostics.charts.history import BOTTOM, LEFT, MARK_GAP, RIGHT, TOP, Point, draw_history
 
 START = date(2026, 1, 1)
 
@@ -38,3 +39,10 @@ def test_events_outside_the_time_shown_are_left_out_and_numbered_in_order():
     events = [(START - timedelta(days=1), "before"), (START, "first"), (START + timedelta(days=30), "second")]
     chart = draw_history(nights(70.0, 51.0), threshold=60, events=events)
     assert [(mark.number, mark.text) for mark in chart.marks] == [(1, "first"), (2, "second")]
+
+
+def test_no_mark_covers_another_where_three_stand_close_under_the_frame():
+    events = [(START + timedelta(days=days), f"after {days}") for days in (10, 10, 12)]
+    chart = draw_history(nights(72.0, 72.0), threshold=60, events=events)
+    heights = sorted(mark.y for mark in chart.marks)
+    assert all(round(below - above, 1) >= MARK_GAP for above, below in pairwise(heights))
