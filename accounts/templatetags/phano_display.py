@@ -130,6 +130,12 @@ def days_short(value: date | datetime | None, today: date | None = None) -> str:
     return gettext("%(days)s d") % {"days": days}
 
 
+@register.filter
+def days_beside(value: date, today: date) -> str:
+    """The same beside the date itself: “8 d”, and nothing from 120 days on, where the date would be said twice."""
+    return "" if abs((value - today).days) >= DAYS_COUNTED else days_short(value, today)
+
+
 def _as_day(value: date | datetime) -> date:
     if isinstance(value, datetime):
         return timezone.localtime(value).date() if timezone.is_aware(value) else value.date()

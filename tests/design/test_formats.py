@@ -72,6 +72,11 @@ def test_days_are_counted_below_120_and_dated_from_there(day: date | None, words
     assert show("day|days_short:today", day=day, today=TODAY) == short
 
 
+def test_beside_its_date_a_day_is_counted_or_not_said_again() -> None:
+    shown = [show("day|days_beside:today", day=date(2027, 3, day), today=TODAY) for day in (18, 19)]
+    assert shown == ["119 d", ""]
+
+
 def test_a_day_names_its_year_only_where_it_is_another() -> None:
     assert formats.format_day(date(2026, 11, 1), language="fr", today=TODAY) == "1er\u00a0nov."
     assert formats.format_day(date(2027, 1, 24), language="fr", today=TODAY) == "24\u00a0janv.\u00a02027"
