@@ -43,6 +43,6 @@ def test_events_outside_the_time_shown_are_left_out_and_numbered_in_order():
 
 def test_no_mark_covers_another_where_three_stand_close_under_the_frame():
     events = [(START + timedelta(days=days), f"after {days}") for days in (10, 10, 12)]
-    chart = draw_history(nights(72.0, 72.0), threshold=60, events=events)
+    chart = draw_history(nights(*[72.0] * 12), threshold=60, events=events)
     heights = sorted(mark.y for mark in chart.marks)
     assert all(round(below - above, 1) >= MARK_GAP for above, below in pairwise(heights))
