@@ -28,6 +28,7 @@ from diagnostics.movements import write_movements
 from diagnostics.night import diagnose_book, write_night
 from diagnostics.priorities.writing import write_priorities
 from diagnostics.writing import write_diagnoses
+from phano.celery import keep_what_is_loaded
 from portfolio.usage_months import pack_usage
 
 NIGHT = date(2026, 6, 30)
@@ -117,6 +118,8 @@ def run(options: argparse.Namespace) -> Iterator[Figure]:
         for organization in sizes.values():
             run_nights_before(organization)
 
+        # As a worker's process begins.
+        keep_what_is_loaded()
         times = [measure(organization) for organization in organizations]
         floor, diagnosis, extra = (sum(column) for column in zip(*times, strict=True))
         label = f"{len(organizations)} organizations × {ACCOUNTS} accounts"
