@@ -1,5 +1,7 @@
 """A diagnosed book: what one night's steps hand to each other."""
 
+import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -27,6 +29,10 @@ class DiagnosedBook:
     previous: pl.DataFrame | None
     features: pl.DataFrame
     diagnoses: pl.DataFrame
+    # What movements compare, where it was read beside the features: the versions of the nights before, newest first,
+    # and the columns `movements.PAST_SCHEMA`.
+    versions: Mapping[date, uuid.UUID] | None = None
+    past: pl.DataFrame | None = None
 
 
 def feature_settings(organization: Organization) -> FeatureSettings:

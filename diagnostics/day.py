@@ -21,12 +21,13 @@ from diagnostics.book import DiagnosedBook, feature_settings
 from diagnostics.engine import diagnose
 from diagnostics.engine.diagnosis import measure_book
 from diagnostics.features import compute_features
+from diagnostics.features.reading import Answer
 from diagnostics.lease import hold_lease
 from diagnostics.model_versions import read_model
 from diagnostics.models import ArrivedFacts, DayDiagnosis, Movement, Night
-from diagnostics.movements import MONTH, MONTH_SLACK, attach_causes, compare_nights, find_moves
+from diagnostics.movements import ask_past, attach_causes, compare_nights, find_moves
 from diagnostics.needs import find_voiced_needs
-from diagnostics.writing import CONTINUED, insert_night_rows
+from diagnostics.writing import ask_state, insert_night_rows, read_versions
 from portfolio.models import UsageChange
 from portfolio.usage_months import pack_usage
 
@@ -47,9 +48,6 @@ FROM portfolio_account account WHERE account.organization_id = %s AND account.id
 ON CONFLICT (organization_id, account_id) DO NOTHING
 """
 TAKE = "DELETE FROM diagnostics_arrivedfacts WHERE organization_id = %s RETURNING account_id::text"
-STATE = (
-    "SELECT {} FROM diagnostics_diagnosis WHERE organization_id = %s AND night = %s AND account_id = ANY(%s::uuid[])"
-)
 FORGET = """
 DELETE FROM diagnostics_daydiagnosis WHERE organization_id = %(organization)s
     AND (night <= %(last)s OR account_id = ANY(%(accounts)s::uuid[]))
@@ -131,14 +129,23 @@ def diagnose_accounts(
     Also whether the book knows a source that last night did not: then every account's diagnosis is another.
     """
     model = read_model(last.model_version)
-    features = compute_features(cursor, organization.id, day, feature_settings(organization))
-    columns = ", ".join("account_id::text" if name == "account_id" else name for name in CONTINUED)
-    cursor.execute(STATE.format(columns), [organization.id, last.night, accounts])
-    previous = pl.DataFrame(cursor.fetchall(), schema=CONTINUED, orient="row")
-    mine = features.filter(pl.col("account_id").is_in(accounts))
+    versions = read_versions(cursor, organization.id, day)
+    beside: list[Answer] = []
+
+    def ask_beside() -> None:
+        beside.append(ask_state(cursor, organization.id, last.night))
+        beside.append(ask_past(cursor, organization, day, versions, last.night))
+
+    features = compute_features(cursor, organization.id, day, feature_settings(organization), beside=ask_beside)
+    theirs = pl.col("account_id").is_in(accounts)
+    previous, past = (answer().filter(theirs) for answer in beside)
+    mine = features.filter(theirs)
     peers = measure_book(features, day, conformed=True)
     diagnoses = diagnose(mine, model, day, previous, peers, conformed=True)
-    book = DiagnosedBook(organization, day, last.model_version, model, last.night, previous, mine, diagnoses)
+    book = DiagnosedBook(
+        organization, day, last.model_version, model, last.night, previous, mine, diagnoses,
+        versions=versions, past=past,
+    )  # fmt: skip
     return book, any(
         getattr(last, known) is None and features.select((pl.col(dated) <= last.night).any()).item()
         for known, dated in SOURCES.items()
@@ -147,8 +154,6 @@ def diagnose_accounts(
 
 def find_day_moves(cursor: CursorWrapper, book: DiagnosedBook) -> pl.DataFrame:
     """What moved since last night and cannot wait for the next one, with its cause."""
-    assert book.continued is not None
-    oldest = book.continued - MONTH - MONTH_SLACK
-    versions = dict(Night.objects.filter(night__gte=oldest).values_list("night", "model_version_id"))
+    versions = book.versions or {}
     moved = find_moves(compare_nights(cursor, book, versions)).filter(pl.col("kind").is_in(KINDS))
     return attach_causes(cursor, book, moved, versions)

@@ -19,11 +19,12 @@ import psycopg
 from django.db.backends.utils import CursorWrapper
 from numpy.typing import NDArray
 
+from accounts.models import Organization
 from diagnostics.book import DiagnosedBook, feature_settings
 from diagnostics.engine import ScoringModel
-from diagnostics.features.reading import Facts
+from diagnostics.features.reading import Answer, Facts
 from diagnostics.models import ModelVersion, Movement, Night
-from diagnostics.writing import insert_night_rows
+from diagnostics.writing import insert_night_rows, read_versions
 
 DAY_POINTS = 5.0
 MONTH_POINTS = 7.0
@@ -36,9 +37,6 @@ DEFENSE, EXPANSION = "defense_priority", "expansion_priority"
 PLACES = {kind: place for place, kind in enumerate(Movement.Kind.values, start=1)}
 
 DELETE = "DELETE FROM diagnostics_movement WHERE organization_id = %s AND night = %s"
-VERSIONS = """
-SELECT night, model_version_id FROM diagnostics_night WHERE organization_id = %s AND night < %s AND night >= %s
-"""
 
 # Health a month before either night, and what notice was given in between.
 PAST = """
@@ -78,8 +76,7 @@ def write_movements(cursor: CursorWrapper, book: DiagnosedBook) -> int:
     cursor.execute(DELETE, [book.organization.id, book.night])
     if book.continued is None:
         return 0
-    cursor.execute(VERSIONS, [book.organization.id, book.night, book.continued - MONTH - MONTH_SLACK])
-    versions = dict(cursor.fetchall())
+    versions = book.versions or read_versions(cursor, book.organization.id, book.night)
     moved = find_moves(compare_nights(cursor, book, versions))
     if moved.height:
         moved = attach_causes(cursor, book, moved, versions)
@@ -87,19 +84,27 @@ def write_movements(cursor: CursorWrapper, book: DiagnosedBook) -> int:
     return moved.height
 
 
+def ask_past(
+    cursor: CursorWrapper, organization: Organization, night: date, nights: Iterable[date], continued: date
+) -> Answer:
+    """Health a month before either night and what notice was given in between, columns PAST_SCHEMA."""
+    facts = Facts(cursor, organization.id, night, feature_settings(organization))
+    month_ago, month_before = pick_a_month_before(night, nights), pick_a_month_before(continued, nights)
+    return facts.ask(PAST, PAST_SCHEMA, month_ago=month_ago, month_before=month_before, continued=continued)
+
+
 def compare_nights(cursor: CursorWrapper, book: DiagnosedBook, nights: Iterable[date]) -> pl.DataFrame:
     """Tonight's accounts that were there the night before, as they are and were, and health a month before each."""
     organization, night, continued = book.organization, book.night, book.continued
     assert continued is not None
     assert book.previous is not None
-    month_ago, month_before = pick_a_month_before(night, nights), pick_a_month_before(continued, nights)
-    facts = Facts(cursor, organization.id, night, feature_settings(organization))
-    past = facts.read(PAST, PAST_SCHEMA, month_ago=month_ago, month_before=month_before, continued=continued)
+    past = book.past if book.past is not None else ask_past(cursor, organization, night, nights, continued)()
     was = book.previous.select("account_id", "health", "segment", "lever", "limit_metric", "limit_on")
     frame = book.diagnoses.select("account_id", "night", "arr", *was.columns[1:])
     frame = frame.join(was, on="account_id", how="inner", suffix="_was", maintain_order="left")
     frame = frame.join(past, on="account_id", how="left", maintain_order="left")
-    frame = frame.with_columns(continued=pl.lit(continued), month_ago=pl.lit(month_ago, dtype=pl.Date))
+    month_ago = pl.lit(pick_a_month_before(night, nights), dtype=pl.Date)
+    frame = frame.with_columns(continued=pl.lit(continued), month_ago=month_ago)
     return frame.with_columns(_COMPARED)
 
 

@@ -13,9 +13,15 @@ from django.db import models
 from django.db.backends.utils import CursorWrapper
 
 from diagnostics.engine import STATE
-from diagnostics.features.reading import COUNT, ask
-from diagnostics.models import Diagnosis, Night
+from diagnostics.features.reading import COUNT, Answer, ask
+from diagnostics.models import Diagnosis
 
+# A month and half of it is looked back for a night to compare with (diagnostics/movements.py), each night's own month.
+MOST_NIGHTS = 64
+VERSIONS = """
+SELECT night, model_version_id FROM diagnostics_night WHERE organization_id = %s AND night < %s
+ORDER BY night DESC LIMIT %s
+"""
 DELETE = "DELETE FROM diagnostics_diagnosis WHERE organization_id = %s AND night = %s"
 CONTINUED = {
     **STATE,
@@ -43,17 +49,23 @@ CASTS: dict[type[models.Field], str] = {
 }
 
 
-def last_night_before(night: date) -> date | None:
-    """The last diagnosed night before this one, in the open context's organization."""
-    return Night.objects.filter(night__lt=night).order_by("-night").values_list("night", flat=True).first()
+def read_versions(cursor: CursorWrapper, organization_id: uuid.UUID, night: date) -> dict[date, uuid.UUID]:
+    """The model versions of the last diagnosed nights before this one, newest first, as far as any is compared with."""
+    cursor.execute(VERSIONS, [organization_id, night, MOST_NIGHTS])
+    return dict(cursor.fetchall())
 
 
-def read_state(cursor: CursorWrapper, organization_id: uuid.UUID, night: date) -> pl.DataFrame:
+def ask_state(cursor: CursorWrapper, organization_id: uuid.UUID, night: date) -> Answer:
     """What the next night continues from, one row per account of `night`: the engine's STATE and what may move."""
     counts = [name for name, dtype in CONTINUED.items() if dtype == pl.Int16]
     wire = {**CONTINUED, **dict.fromkeys(counts, COUNT)}
     answer = ask(cursor.connection, STATEMENT, wire, {"organization": organization_id, "night": night})
-    return answer().with_columns(pl.col(counts).cast(pl.Int16))
+    return lambda: answer().with_columns(pl.col(counts).cast(pl.Int16))
+
+
+def read_state(cursor: CursorWrapper, organization_id: uuid.UUID, night: date) -> pl.DataFrame:
+    """The same, at once."""
+    return ask_state(cursor, organization_id, night)()
 
 
 def write_diagnoses(cursor: CursorWrapper, organization_id: uuid.UUID, night: date, diagnoses: pl.DataFrame) -> None:

@@ -1,6 +1,7 @@
 """The feature frame of a night, put together from one frame per kind of fact."""
 
 import uuid
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -46,11 +47,19 @@ OF_THE_BOOK = (
 )
 
 
-def compute_features(cursor: Any, organization_id: uuid.UUID, night: date, settings: FeatureSettings) -> pl.DataFrame:
+def compute_features(
+    cursor: Any,
+    organization_id: uuid.UUID,
+    night: date,
+    settings: FeatureSettings,
+    *,
+    beside: Callable[[], None] | None = None,
+) -> pl.DataFrame:
     """The columns `engine.FEATURES`, one row per customer account of the night, sorted by account.
 
     An account is in it if it is known by then and has not churned: a subscription runs or ended within the grace, or
-    it never had one. Call it inside the organization's context: other organizations' rows cannot be seen.
+    it never had one. Call it inside the organization's context: other organizations' rows cannot be seen. `beside` may
+    ask for more where it costs least; it is answered when this returns.
     """
     with planned_in_sets(cursor) as pipeline:
         facts = Facts(cursor, organization_id, night, settings)
@@ -65,6 +74,8 @@ def compute_features(cursor: Any, organization_id: uuid.UUID, night: date, setti
         metrics = months.read()
         used = summarize_metrics(facts, metrics, marks)
         pipeline.sync()
+        if beside:
+            beside()
         asked_subscriptions = ask_subscriptions(facts)
         for answer in asked:
             accounts = accounts.join(answer(), on="account_id", how="left")
