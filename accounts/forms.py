@@ -97,6 +97,10 @@ class OrganizationForm(forms.ModelForm):
         self.fields["fiscal_year_first_month"] = forms.TypedChoiceField(
             label=self.fields["fiscal_year_first_month"].label, coerce=int, choices=month_choices
         )
+        for name in ("defense_arr", "expansion_share"):
+            kept = self.initial.get(name)
+            if kept is not None and kept == int(kept):
+                self.initial[name] = int(kept)  # 40000, not the 40000.00 of its column
 
 
 def month_choices() -> list[tuple[int, str]]:

@@ -251,6 +251,13 @@ class TestSettings:
         with in_acme(cast):
             assert not AuditEntry.objects.filter(action="organization.changed").exists()
 
+    def test_a_whole_amount_is_shown_whole_and_a_share_with_its_cents(self, cast, client_for):
+        with in_acme(cast):
+            Organization.objects.update(defense_arr="40000.00", expansion_share="2.50")
+        page = text(client_for(cast.alice).get("/o/acme/settings/"))
+        assert 'name="defense_arr" value="40000"' in page
+        assert 'name="expansion_share" value="2.50"' in page
+
     def test_the_name_changes_everywhere_at_once(self, cast, client_for):
         client = client_for(cast.alice)
         shown = client.get("/o/acme/settings/").context["form"].initial
