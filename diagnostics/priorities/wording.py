@@ -132,7 +132,7 @@ OWN_WORDS: dict[str, tuple[str, str]] = {
     "owner": ("**No CSM and no AM** is named.", "**Aucun CSM ni AM** n’est désigné."),
     "price": (
         "Pays **{discount}%** below the list price.",
-        "Paie **{discount} %** de moins que le tarif.",
+        "Paie **{discount}\N{NO-BREAK SPACE}%** de moins que le tarif.",
     ),
     "retain_noticed": (
         "Notice was given on **{on}**.",

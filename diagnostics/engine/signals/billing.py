@@ -145,7 +145,7 @@ SIGNALS = (
         ramp=Ramp(neutral=15.0, worst=50.0),
         weight=(3, 3, 3),
         en=Wording("Stays at a discount of **{percent:int}%**."),
-        fr=Wording("Reste avec une remise de **{percent:int} %**."),
+        fr=Wording("Reste avec une remise de **{percent:int}\N{NO-BREAK SPACE}%**."),
         records=(RUNNING,),
     ),
     Signal(
