@@ -101,15 +101,17 @@ def write_amount(amount: Decimal | None, unit: str, currency: str) -> str:
     return formats.format_number(amount, language=language, digits=0 if amount == amount.to_integral_value() else 1)
 
 
-def write_exactly(amount: Decimal | None, unit: str, currency: str, *, signed: bool = False) -> str:
-    """A part to the cent, as lists that must add up show it."""
+def write_exactly(
+    amount: Decimal | None, unit: str, currency: str, *, signed: bool = False, total: Decimal | None = None
+) -> str:
+    """A part to the cent, as lists that must add up show it; every line has cents where the column's `total` has."""
     if amount is None:
         return formats.NOTHING
     language = get_language() or "en"
+    whole = all(one is None or one == one.to_integral_value() for one in (amount, total))
+    digits = 0 if whole else 2
     if unit == MONEY:
-        digits = 0 if amount == amount.to_integral_value() else 2
         return formats.format_money(amount, currency, language=language, digits=digits, signed=signed)
-    digits = 0 if amount == amount.to_integral_value() else 2
     return formats.format_number(amount, language=language, digits=digits, signed=signed)
 
 

@@ -1,5 +1,6 @@
 """The list behind a KPI: its accounts with their shares, and the movements of one of them."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -47,6 +48,7 @@ def kpi_accounts(request: MemberRequest, kpi: str) -> HttpResponse:
     page = paginator.page(read_number(request.GET, "page", most=paginator.num_pages))
     top, bottom = part_units(kpi)
     currency = request.organization.currency
+    whole = found.total or Figure(Decimal(0), None)
     shown = {
         **describe_figure(request, scope, address, kpi, found.total),
         "page": page,
@@ -54,8 +56,8 @@ def kpi_accounts(request: MemberRequest, kpi: str) -> HttpResponse:
             {
                 "name": row.name,
                 "url": address.url("kpi_movements", kpi, row.account_id),
-                "numerator": write_exactly(row.numerator, top, currency),
-                "denominator": write_exactly(row.denominator, bottom, currency),
+                "numerator": write_exactly(row.numerator, top, currency, total=whole.numerator),
+                "denominator": write_exactly(row.denominator, bottom, currency, total=whole.denominator),
                 "value": write_value(kpi, Figure(row.numerator, row.denominator).value, currency),
             }
             for row in page

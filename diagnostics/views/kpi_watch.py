@@ -1,5 +1,6 @@
 """Accounts to look at: the silent, the single-threaded, the spread of health, and renewals that are late."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -65,7 +66,7 @@ def kpi_watch_list(request: MemberRequest, name: str) -> HttpResponse:
     shown = {
         **name_list(name),
         "name": name,
-        "rows": [_describe_row(request, row) for row in rows],
+        "rows": [_describe_row(request, row, total.arr if total else None) for row in rows],
         "page": page,
         "total": total,
         "total_arr": write_exactly(total.arr, "money", request.organization.currency) if total else "",
@@ -135,16 +136,17 @@ def _list_further(row: WatchRow, name: str) -> tuple[Any, ...]:
     return (row.subscription_id, row.ended_on) if name == LATE else (row.figure, None)
 
 
-def _describe_row(request: MemberRequest, row: WatchRow) -> dict[str, Any]:
-    return {"row": row, "arr": write_exactly(row.arr, "money", request.organization.currency)}
+def _describe_row(request: MemberRequest, row: WatchRow, total: Decimal | None) -> dict[str, Any]:
+    return {"row": row, "arr": write_exactly(row.arr, "money", request.organization.currency, total=total)}
 
 
 def _describe_card(request: MemberRequest, watch: Watch, address: KpiAddress, name: str) -> dict[str, Any]:
+    total = watch.total(name)
     return {
         **name_list(name),
         "name": name,
-        "total": watch.total(name),
-        "rows": [_describe_row(request, row) for row in watch.rows(name, 0, FIRST_ROWS)],
+        "total": total,
+        "rows": [_describe_row(request, row, total.arr if total else None) for row in watch.rows(name, 0, FIRST_ROWS)],
         "url": address.url("kpi_watch_list", name),
         "is_late": name == LATE,
         "has_figure": name == SINGLE,
