@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.context import organization_context
 from accounts.models import Membership
-from diagnostics.queries.kpi_series import KpiScope, choose_period, find_kept
+from diagnostics.queries.kpi_scope import KpiScope, choose_period, find_kept
 from diagnostics.queries.kpi_watch import LATE, LISTS, OF_HEALTH, SILENT, SINGLE, WITHHELD, read_watch
 from portfolio.models import Account, Contact, Interaction
 from portfolio.people import hash_address
