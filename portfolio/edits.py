@@ -34,6 +34,11 @@ def note_edits(file: str, key: Sequence[Any], *, before: Mapping[str, Any], afte
             edit.save(update_fields=["changed_at"])
 
 
+def forget_edits(file: str, key: Sequence[Any]) -> None:
+    """Drop the notes of a row that goes, or that no source has written: nothing is left to hold against a file."""
+    CatalogueEdit.objects.filter(file=file, key=write_key(key)).delete()
+
+
 def write_key(cells: Sequence[Any]) -> str:
     """A row's key as CatalogueEdit holds it."""
     return json.dumps([write_cell(cell) for cell in cells], ensure_ascii=False)

@@ -1,7 +1,8 @@
 """Plan rates entered by hand: what one unit of a currency is worth in the reporting currency during a fiscal year.
 
-One that a file brought can be changed, and stands until its source says something new (portfolio.edits); it cannot be
-removed, because the next file would bring it back. Nothing is guessed: without a rate an amount has no ARR.
+One that a file brought, or wrote over, can be changed, and stands until its source says something new
+(portfolio.edits); it cannot be removed, because the next file would bring it back. One that no file has written has no
+source: the first that names it lands. Nothing is guessed: without a rate an amount has no ARR.
 """
 
 import uuid
@@ -17,9 +18,9 @@ from accounts import audit
 from accounts.models import AuditEntry, Membership
 from accounts.rules import lock_for
 from portfolio.changes import UNDO_WITHIN, ChangeGone, ChangeRefused, local_day
-from portfolio.edits import note_edits
+from portfolio.edits import forget_edits, note_edits
 from portfolio.events import tell_facts_arrived
-from portfolio.models import PlanRate
+from portfolio.models import PlanRate, PreviousRow
 from portfolio.queries.plan_rates import accounts_paying_in
 
 PERMISSION = "organization.change"
@@ -39,6 +40,8 @@ def set_rate(*, actor: Membership, fiscal_year: int, currency: str, rate: Decima
         raise ChangeRefused(_("The rate is the same."))
     before = "" if found is None else f"{found.rate.normalize():f}"
     if found is None:
+        # The notes of a row that the undo of its import took away are no source of this one.
+        forget_edits(FILE, [fiscal_year, currency])
         found = PlanRate.objects.create(
             organization_id=actor.organization_id, fiscal_year=fiscal_year, currency=currency, rate=wanted
         )
@@ -53,12 +56,12 @@ def remove_rate(*, actor: Membership, rate_id: uuid.UUID) -> AuditEntry:
     found = PlanRate.objects.select_for_update().filter(pk=rate_id).first()
     if found is None:
         raise Http404
-    if found.import_number is not None:
+    if (number := _find_import(found)) is not None:
         raise ChangeRefused(
             _("Import %(number)s brought this rate: it would come back with the next one. Change it, or its source.")
-            % {"number": found.import_number}
+            % {"number": number}
         )
-    PlanRate.objects.filter(pk=found.pk).delete()
+    _delete(found)
     return _record(REMOVED, actor, found, before=f"{found.rate.normalize():f}", after="")
 
 
@@ -83,15 +86,35 @@ def undo_rate(*, actor: Membership, change_id: uuid.UUID) -> None:
         stands = PlanRate.objects.create(organization_id=actor.organization_id, rate=Decimal(details["before"]), **key)
     elif details["before"]:
         _put(stands, Decimal(details["before"]))
+    elif _find_import(stands) is not None:
+        # The same value, but a source has spoken since: the row is no longer this member's to take away.
+        raise ChangeGone(str(change_id))
     else:
-        PlanRate.objects.filter(pk=stands.pk).delete()
+        _delete(stands)
     _record(UNDONE, actor, stands, before=now, after=details["before"])
 
 
+def _find_import(rate: PlanRate) -> int | None:
+    """The import that brought a rate, or else the last that wrote over one entered by hand; None: no source spoke."""
+    if rate.import_number is not None:
+        return rate.import_number
+    wrote = PreviousRow.objects.filter(file=FILE, row_id=rate.pk).order_by("-import_number")
+    return wrote.values_list("import_number", flat=True).first()
+
+
 def _put(found: PlanRate, rate: Decimal) -> None:
-    """Another rate in the place of one, with a note of what the source last said of it."""
-    note_edits(FILE, [found.fiscal_year, found.currency], before={"rate": found.rate}, after={"rate": rate})
+    """Another rate in the place of one, with a note of what the source last said of it, if it has one."""
+    key = [found.fiscal_year, found.currency]
+    if _find_import(found) is None:
+        forget_edits(FILE, key)
+    else:
+        note_edits(FILE, key, before={"rate": found.rate}, after={"rate": rate})
     PlanRate.objects.filter(pk=found.pk).update(rate=rate)
+
+
+def _delete(rate: PlanRate) -> None:
+    forget_edits(FILE, [rate.fiscal_year, rate.currency])
+    PlanRate.objects.filter(pk=rate.pk).delete()
 
 
 def _check(actor: Membership, fiscal_year: int, currency: str, rate: Decimal) -> Decimal:

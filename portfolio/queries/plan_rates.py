@@ -37,7 +37,10 @@ BY_YEAR = f"""{PAID}, foreign_paid AS (
 SELECT coalesce(asked.year, rate.fiscal_year), coalesce(asked.currency, rate.currency), coalesce(accounts, 0),
     coalesce(arr, 0), rate.id, rate.rate, rate.import_number
 FROM asked FULL JOIN (
-    SELECT id, fiscal_year, currency, rate, import_number FROM portfolio_planrate
+    SELECT id, fiscal_year, currency, rate, coalesce(import_number, (
+        SELECT max(wrote.import_number) FROM portfolio_previousrow wrote
+        WHERE wrote.organization_id = %(organization)s AND wrote.file = 'plan_rates' AND wrote.row_id = given.id
+    )) AS import_number FROM portfolio_planrate given
     WHERE organization_id = %(organization)s
 ) AS rate ON rate.fiscal_year = asked.year AND rate.currency = asked.currency
 ORDER BY 1 DESC, 2
@@ -49,7 +52,7 @@ PAYING_IN = f"{PAID} SELECT DISTINCT account_id FROM paid WHERE currency = %(cur
 class RateLine:
     """One currency in one fiscal year. `arr` is in that currency, of what is paid at the year's end, or today.
 
-    `rate` None: missing. `import_number` None beside a rate: entered by hand.
+    `rate` None: missing. `import_number` None beside a rate: entered by hand, and no import has written over it.
     """
 
     fiscal_year: int

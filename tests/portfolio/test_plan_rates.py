@@ -168,6 +168,87 @@ def test_a_file_is_the_first_source_of_a_rate_entered_by_hand(cast, desk, client
     assert rates(cast) == {(YEAR, "SEK"): Decimal("0.09")}
 
 
+def acts_of(cast):
+    """The changes of rates that were recorded, first to last."""
+    with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+        return list(AuditEntry.objects.filter(action="plan_rate.set").order_by("at"))
+
+
+def noted(cast):
+    with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+        return list(CatalogueEdit.objects.values_list("file", "key", "column", "source_cell"))
+
+
+def test_a_rate_corrected_before_any_file_takes_the_first_word_of_its_source(cast, desk, client_for):
+    desk.drop(BASE)
+    client = client_for(cast.alice)
+    enter(client, "0.09")
+    enter(client, "0.0875")
+    assert noted(cast) == []
+    desk.drop({"plan_rates.csv": RATES})
+    assert rates(cast) == {(YEAR, "SEK"): Decimal("0.09")}
+    # Now it has a source: what is corrected after that stands, and it is not removed.
+    enter(client, "0.0875")
+    assert noted(cast) == [("plan_rates", f'["{YEAR}", "SEK"]', "rate", "0.09")]
+    desk.drop({"plan_rates.csv": RATES})
+    assert rates(cast) == {(YEAR, "SEK"): Decimal("0.0875")}
+    assert rows_of(client)[0].endswith("import 2")
+    with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+        found = PlanRate.objects.get()
+    refused = client.post(f"{URL}{found.pk}/remove/", follow=True).content.decode()
+    assert "Import 2 brought this rate" in refused
+    assert rates(cast) == {(YEAR, "SEK"): Decimal("0.0875")}
+
+
+@pytest.mark.parametrize("by_hand_first", [True, False])
+def test_the_undo_of_an_entry_leaves_the_row_of_a_source(cast, desk, client_for, by_hand_first):
+    """Entered 0.08, a file's 0.09, 0.08 again: the value is that of the first act, the row is its source's."""
+    desk.drop(BASE)
+    client = client_for(cast.alice)
+    enter(client, "0.08")
+    if not by_hand_first:
+        with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+            PlanRate.objects.all().delete()
+    desk.drop({"plan_rates.csv": RATES})
+    enter(client, "0.08")
+    first, second = acts_of(cast)
+    page = client.post(f"{URL}{first.pk}/undo/", follow=True).content.decode()
+    assert "nothing left to take back" in page
+    assert rates(cast) == {(YEAR, "SEK"): Decimal("0.08")}
+    client.post(f"{URL}{second.pk}/undo/")
+    assert rates(cast) == {(YEAR, "SEK"): Decimal("0.09")}
+    assert noted(cast) == []
+
+
+def test_the_note_of_an_import_that_is_undone_is_no_source_of_a_new_entry(cast, desk, client_for):
+    desk.drop(BASE)
+    client = client_for(cast.alice)
+    brought = desk.drop({"plan_rates.csv": RATES})
+    enter(client, "0.0875")
+    desk.take_back(brought)
+    assert rates(cast) == {}
+    assert len(noted(cast)) == 1
+    enter(client, "0.07")
+    assert noted(cast) == []
+
+
+@pytest.mark.parametrize("way", ["change", "remove", "undo"])
+def test_a_note_that_no_source_gave_goes_with_the_next_act(cast, desk, client_for, way):
+    """Such notes were kept of rates that were entered and corrected by hand."""
+    client = client_for(cast.alice)
+    enter(client, "0.0875")
+    with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+        key = {"file": "plan_rates", "key": f'["{YEAR}", "SEK"]', "column": "rate"}
+        CatalogueEdit.objects.create(**key, source_cell="0.09", changed_at=timezone.now())
+        rate_id = PlanRate.objects.get().pk
+    if way == "change":
+        enter(client, "0.07")
+    else:
+        client.post(f"{URL}{rate_id}/remove/" if way == "remove" else f"{URL}{acts_of(cast)[0].pk}/undo/")
+    assert rates(cast) == ({(YEAR, "SEK"): Decimal("0.07")} if way == "change" else {})
+    assert noted(cast) == []
+
+
 def test_whom_a_rate_concerns_is_told(book, client_for, monkeypatch, django_capture_on_commit_callbacks):
     told = []
     monkeypatch.setattr("portfolio.events.facts_arrived", [lambda *what: told.append(what)])
