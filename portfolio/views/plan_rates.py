@@ -1,8 +1,9 @@
 """Plan rates: what is missing and what it holds up, and the rates that stand, each to be entered and changed."""
 
+import re
 import uuid
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -19,6 +20,8 @@ from portfolio.changes import ChangeGone, ChangeRefused, local_day
 from portfolio.queries.plan_rates import list_rates
 
 MOST_DIGITS = 24
+PLAIN = re.compile(r"[0-9]+([.,][0-9]+)?")
+THOUSANDS = re.compile(r"[1-9][0-9]{0,2},[0-9]{3}")
 
 
 @require_http_methods(["GET", "POST"])
@@ -99,12 +102,15 @@ def _read_year(text: str) -> int:
 
 
 def _read_rate(text: str) -> Decimal:
-    """A posted rate, with a dot or a comma; never through a float. Raises ChangeRefused."""
-    digits = "".join(text.split()).replace(",", ".")
-    try:
-        rate = Decimal(digits)
-    except InvalidOperation:
-        rate = Decimal("NaN")
-    if not rate.is_finite() or len(digits) > MOST_DIGITS:
+    """A posted rate: digits with one dot or comma at most; never through a float. Raises ChangeRefused.
+
+    Three digits behind a comma are decimals to some and thousands to others: that is not guessed.
+    """
+    if len(text) > MOST_DIGITS or not PLAIN.fullmatch(text):
         raise ChangeRefused(_("Write the rate in digits, as 0.0885."))
-    return rate
+    if THOUSANDS.fullmatch(text):
+        raise ChangeRefused(
+            _("%(written)s can mean two rates. Write %(small)s, with a dot, or %(large)s.")
+            % {"written": text, "small": text.replace(",", "."), "large": text.replace(",", "")}
+        )
+    return Decimal(text.replace(",", "."))

@@ -103,6 +103,8 @@ def test_a_rate_is_entered_changed_and_used(book, client_for):
     [
         (YEAR, "SEK", "0"), (YEAR, "SEK", "-1"), (YEAR, "SEK", "x"), (YEAR, "SEK", "NaN"), (YEAR, "SEK", "1e40"),
         (YEAR, "SEK", "0.000000001"), (YEAR, "EUR", "1"), (YEAR, "kr", "1"), (YEAR, "S\0K", "1"), (26, "SEK", "1"),
+        (YEAR, "SEK", "1E5"), (YEAR, "SEK", "1_000"), (YEAR, "SEK", "1 0"), (YEAR, "SEK", "1,000.5"),
+        (YEAR, "SEK", "1,"), (YEAR, "SEK", ".5"), (YEAR, "SEK", "+1"), (YEAR, "SEK", "٠.٥"), (YEAR, "SEK", "1" * 30),
         (1800, "SEK", "1"), ("٢٠٢٦", "SEK", "1"),
     ],
 )  # fmt: skip
@@ -111,6 +113,34 @@ def test_what_is_no_rate_is_refused_and_stays_in_the_form(book, client_for, year
     assert response.status_code == 422
     assert 'aria-invalid="true"' in response.content.decode()
     assert rates(book) == {}
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "1,169 can mean two rates. Write 1.169, with a dot, or 1169."),
+        ("fr", "1,169 peut désigner deux taux. Écrivez 1.169, avec un point, ou 1169."),
+    ],
+)
+def test_a_comma_before_three_digits_is_not_guessed(book, client_for, language, sentence):
+    book.alice.language = language
+    book.alice.save(update_fields=["language"])
+    client = client_for(book.alice)
+    response = enter(client, "1,169")
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert sentence in page
+    assert 'value="1,169"' in page
+    assert rates(book) == {}
+
+
+@pytest.mark.parametrize(
+    ("written", "rate"),
+    [("1.169", "1.169"), ("1169", "1169"), ("0,089", "0.089"), ("1,1690", "1.169"), ("1234,567", "1234.567")],
+)
+def test_a_rate_is_read_with_a_dot_or_a_comma(book, client_for, written, rate):
+    enter(client_for(book.alice), written)
+    assert rates(book) == {(YEAR, "SEK"): Decimal(rate)}
 
 
 def test_a_rate_entered_by_hand_is_removed_and_comes_back(book, client_for):
