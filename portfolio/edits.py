@@ -34,6 +34,12 @@ def note_edits(file: str, key: Sequence[Any], *, before: Mapping[str, Any], afte
             edit.save(update_fields=["changed_at"])
 
 
+def read_source_cell(file: str, key: Sequence[Any], column: str) -> str | None:
+    """What the source last said of a changed cell; None where the cell is as the source said."""
+    edits = CatalogueEdit.objects.filter(file=file, key=write_key(key), column=column)
+    return edits.values_list("source_cell", flat=True).first()
+
+
 def forget_edits(file: str, key: Sequence[Any]) -> None:
     """Drop the notes of a row that goes, or that no source has written: nothing is left to hold against a file."""
     CatalogueEdit.objects.filter(file=file, key=write_key(key)).delete()

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.models import AuditEntry, Membership
 from portfolio.books import visible_accounts
 from portfolio.changes import ChangeRefused, clean_words, local_day, record_change, reverses
-from portfolio.edits import note_edits
+from portfolio.edits import note_edits, read_source_cell
 from portfolio.models import Account, Opportunity, OpportunityStage, Product
 
 LEVERS = ("upsell", "seats", "usage", "cross_sell", "price", "renewal")
@@ -125,8 +125,16 @@ def _unmove(entry: AuditEntry) -> bool:
     if not _remove_last_stage(entry):
         return False
     if entry.details["after"] == "lost":
-        _change(entry.details["opportunity"], loss_reason="")
+        _give_back_reason(entry.details["opportunity"])
     return True
+
+
+def _give_back_reason(opportunity_id: uuid.UUID | str) -> None:
+    """The reason that the source gives in the place of the member's; one without a note is the source's own."""
+    row = Opportunity.objects.select_for_update().get(pk=opportunity_id)
+    said = read_source_cell("opportunities", [row.source_id], "loss_reason")
+    if said is not None:
+        _change(row.pk, loss_reason=said)
 
 
 @reverses("opportunity.amount_changed")

@@ -99,6 +99,36 @@ def test_a_change_taken_back_is_no_change(desk, act):
     assert stands(desk)["closes_on"] == LATER
 
 
+def with_reason(words):
+    return {"opportunities.csv": OPPORTUNITIES.replace(f"{SOON},", f"{SOON},{words}")}
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "said_then", "left"),
+    [
+        ("", "no budget", None, ""),
+        ("price", "no budget", None, "price"),
+        ("price", "price", None, "price"),
+        # The source speaks anew between the loss and its undo: that word stands.
+        ("price", "no budget", "timing", "timing"),
+        ("price", "no budget", "price", "price"),
+    ],
+)
+def test_a_loss_taken_back_gives_the_sources_reason_back(desk, act, said, words, said_then, left):
+    desk.drop(with_reason(said))
+    entry = act(lambda m: move_stage(membership=m, opportunity=Opportunity.objects.get(), stage="lost", reason=words))
+    assert stands(desk)["loss_reason"] == words
+    if said_then is not None:
+        desk.drop(with_reason(said_then))
+    act(lambda member: take_back(membership=member, change_id=entry.pk))
+    assert stands(desk)["loss_reason"] == left
+    with service_context(desk.organization.pk):
+        assert not CatalogueEdit.objects.exists()
+    # No note is left: whatever the source says lands.
+    desk.drop(with_reason("timing"))
+    assert stands(desk)["loss_reason"] == "timing"
+
+
 def test_a_second_change_still_knows_what_the_source_said(desk, act):
     act(postpone)
     act(lambda m: change_closing_day(membership=m, opportunity=Opportunity.objects.get(), closes_on=TODAY))
