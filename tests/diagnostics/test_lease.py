@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.context import organization_context, service_context
@@ -139,6 +140,16 @@ def test_only_one_run_holds_an_organization(cast):
         first.give_back()
     second.take(NIGHT, 0)
     assert lease_of(cast.acme.id).holder == second.holder
+
+
+def test_the_command_says_that_it_waits(cast, capsys):
+    Lease(cast.acme.id).take(NIGHT, 0)
+    with pytest.raises(CommandError, match="still running after 0 s"):
+        call_command("diagnose", organization=cast.acme.slug, night=NIGHT, wait=0.5)
+    assert "is running. Waiting for it, at most 0 s." in capsys.readouterr().err
+    with pytest.raises(CommandError, match="still running after 0 s"):
+        call_command("diagnose", organization=cast.acme.slug, night=NIGHT, wait=0)
+    assert capsys.readouterr().err == ""
 
 
 def test_a_run_whose_lease_was_taken_back_may_write_nothing(cast):

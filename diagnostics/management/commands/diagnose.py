@@ -1,6 +1,8 @@
 """Diagnoses one night of an organization, past nights too."""
 
+import uuid
 from argparse import ArgumentParser
+from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -11,6 +13,7 @@ from accounts.models import Organization
 from diagnostics.kpis.series import rebuild_series
 from diagnostics.lease import NightRunning
 from diagnostics.management.organizations import add_organization_argument, organization_named, parse_day
+from diagnostics.models import Night
 from diagnostics.night import NightNotOver, last_ended_day, run_night
 from diagnostics.quality import examine_facts
 
@@ -34,7 +37,7 @@ class Command(BaseCommand):
             last = last_ended_day(Organization.objects.get(), timezone.now())
         night = options["night"] or last
         try:
-            record = run_night(organization_id, night, wait_seconds=options["wait"])
+            record = self._run(organization_id, night, options["wait"])
         except NightNotOver as error:
             raise CommandError(str(error)) from error
         except NightRunning as error:
@@ -46,5 +49,16 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Night {record.night}: {record.accounts} accounts, {record.withheld} without a health score, "
             f"{record.movements} movements, {record.priorities} priorities, {record.seconds:.1f} s."
-            + (f" Facts contradict themselves in {doubtful} places: see Data quality." if doubtful else "")
+            + (f" Facts contradict themselves, places: {doubtful}; see Data quality." if doubtful else "")
         )
+
+    def _run(self, organization_id: uuid.UUID, night: date, wait_seconds: float) -> Night:
+        """The night, waiting for one that runs, and saying so."""
+        try:
+            return run_night(organization_id, night)
+        except NightRunning as error:
+            if wait_seconds <= 0:
+                raise
+            # One that was killed holds its lease until that expires.
+            self.stderr.write(f"{error} Waiting for it, at most {wait_seconds:.0f} s.")
+            return run_night(organization_id, night, wait_seconds=wait_seconds)
