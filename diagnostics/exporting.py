@@ -56,7 +56,8 @@ def describe(diagnosis: Diagnosis, model: ScoringModel, evidence: Evidence, curr
     """One row of the file; missing values are empty."""
     contributions = []
     for given in read_contributions(model, diagnosis.points, diagnosis.values):
-        if not given.points:
+        # Points of a withheld health are facts on the account's page; here they would add up to a score that is none.
+        if not given.points or (given.score == "health" and diagnosis.health is None):
             continue
         names = [
             {"file": file, "id": name}

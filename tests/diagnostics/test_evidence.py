@@ -12,13 +12,16 @@ from django.core.management import CommandError, call_command
 from accounts.context import organization_context
 from accounts.encryption import hash_for_lookup
 from accounts.models import Organization
+from diagnostics.engine import read_contributions
 from diagnostics.engine.signals import SIGNALS
 from diagnostics.evidence import FILES, SELECTIONS, find_records
 from diagnostics.exporting import COLUMNS
-from diagnostics.models import Night
+from diagnostics.model_versions import read_model
+from diagnostics.models import Diagnosis, Night
 from diagnostics.night import run_night
 from portfolio.contract import FILES as CONTRACT
-from portfolio.models import Account, AccountPlan, Contact, Interaction, Invoice, Subscription, Ticket
+from portfolio.models import Account, AccountPlan, Contact, Interaction, Invoice, Product, Subscription, Ticket, Usage
+from portfolio.models.usage import ensure_usage_months
 from tests.diagnostics.books import NIGHT, make_leaving_account
 
 CITED = sorted({(records.file, records.selection) for signal in SIGNALS for records in signal.records})
@@ -173,6 +176,44 @@ def test_the_file_names_sources_and_adds_up(book):
     potential = [given["points"] for given in causes["contributions"] if given["score"] == "potential"]
     assert causes["base_potential"] + sum(potential) == float(row["potential"])
     assert all(given["evidence"] and "**" not in given["evidence"] for given in causes["contributions"])
+
+
+def test_the_file_has_no_points_of_a_health_that_it_withholds(book):
+    """One account whose usage is not known, and one whose is: the same facts, of both what adds up to a score."""
+    ensure_usage_months(NIGHT - timedelta(days=90), NIGHT)
+    known = make_leaving_account("Orvanta", owner="bob@acme.example")
+    make_facts(known, "known")
+    product = Product.objects.get(source_id="core")
+    Usage.objects.bulk_create(
+        Usage(
+            organization_id=book.organization_id, account=known, product=product, metric="events",
+            day=NIGHT - timedelta(days=days), quantity=10,
+        )
+        for days in range(90)
+    )  # fmt: skip
+    run_night(book.organization_id, NIGHT)
+    # There is something to leave out: an end of the scale too.
+    stored = Diagnosis.objects.get(account=book)
+    model = read_model(Night.objects.get().model_version)
+    given = [c for c in read_contributions(model, stored.points, stored.values) if c.score == "health" and c.points]
+    assert stored.health is None
+    assert len(given) > 2
+    ended = [*stored.points]
+    ended[model.names.index("health_scale")] = 4.5
+    Diagnosis.objects.filter(pk=stored.pk).update(points=ended)
+    out = io.StringIO()
+    call_command("export_diagnoses", organization="acme", night=NIGHT, stdout=out)
+    rows = {row["account_id"]: row for row in csv.DictReader(io.StringIO(out.getvalue()))}
+    assert (rows["Kestrel"]["health"], rows["Orvanta"]["health"] != "") == ("", True)
+    for row in rows.values():
+        causes = json.loads(row["causes"])
+        for score, base in (("health", "base"), ("potential", "base_potential")):
+            points = [each["points"] for each in causes["contributions"] if each["score"] == score]
+            if row[score]:
+                assert points
+                assert causes[base] + sum(points) == float(row[score])
+            else:
+                assert points == []
 
 
 def test_a_night_that_is_not_diagnosed_is_named(book):
