@@ -176,16 +176,20 @@ class Shelves:
         return pl.concat(tiers) if tiers else pl.DataFrame(schema={WHO: pl.Int64, "tier": pl.String}), stack(parts)
 
     def _read_apart(self, periods: Sequence[Period], accounts: dict[int, pl.Series]) -> list[Slim] | None:
-        """The parts of some accounts by shelf; None where a shelf was filled anew: its places mean others then."""
+        """The parts of some accounts by shelf; None where a shelf was filled anew: its places mean others then.
+
+        None too where a shelf or a period of it was taken away: what stood there would be missing without a word.
+        """
         marks = {shelf.number: shelf.mark for shelf in self.own}
         rows = KpiShelfPeriod.objects.filter(
             every=self.every, number__in=list(accounts), first_on__in=[period.first for period in periods]
         )
         found: list[Slim] = []
         columns = ("number", "mark", "tables", "parts")
-        for number, mark, tables, parts in rows.order_by("first_on", "number").values_list(*columns):
-            if mark != marks[number]:
-                return None
+        read = list(rows.order_by("first_on", "number").values_list(*columns))
+        if len(read) != len(accounts) * len(periods) or any(mark != marks[number] for number, mark, *_packed in read):
+            return None
+        for number, _mark, tables, parts in read:
             _tiers, *shown = unpack_of(tables, accounts[number])
             found += [*shown, *unpack_of(parts, accounts[number])]
         return found

@@ -186,6 +186,21 @@ def test_places_of_a_shelf_that_was_filled_anew_are_not_read(book):
     assert shelves.sum_periods(periods) is None
 
 
+@pytest.mark.parametrize("taken", ["shelf", "period"])
+def test_accounts_of_a_shelf_that_was_taken_away_meanwhile_are_not_left_out(book, taken):
+    """Between the two statements of a page a rebuild takes the shelf, or a period of it: the page computes instead."""
+    Account.objects.filter(source_id="a0").update(am_email=ANA)
+    scope = scope_of(book, "own")
+    periods = scope.periods(find_kept("quarter"))
+    shelves = open_shelves(scope)
+    apart = [shelf.number for shelf in shelves.own if shelf.split()[1].len()]
+    assert apart
+    assert shelves.sum_periods(periods) is not None
+    gone = KpiShelfPeriod.objects.filter(every="quarter", number=apart[-1])
+    (gone if taken == "shelf" else gone.filter(first_on=periods[-1].first)).delete()
+    assert shelves.sum_periods(periods) is None
+
+
 def test_an_organization_without_subscriptions_has_empty_shelves(book):
     Subscription.objects.all().delete()
     rebuild_series(book.acme.id, today=TODAY)
