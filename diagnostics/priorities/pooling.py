@@ -16,6 +16,7 @@ import polars as pl
 from django.db.backends.utils import CursorWrapper
 
 from diagnostics.book import DiagnosedBook
+from diagnostics.priorities.comparing import was_not_kept
 
 LEAST_SHARED = 3  # accounts; fewer are no shared cause
 EVENT_DAYS = 60  # how long after it an event may be felt
@@ -38,7 +39,7 @@ WITH event AS MATERIALIZED (
     ) before ON true
     WHERE e.organization_id = %(organization)s AND e.happened_on BETWEEN %(night)s - %(days)s AND %(night)s
 )
-SELECT event.id::text, event.happened_on, event.source_id, d.account_id::text, d.points
+SELECT event.id::text, event.happened_on, event.source_id, d.account_id::text, d.points, d.health, d.top_cause, d.lever
 FROM event JOIN diagnostics_diagnosis d ON d.organization_id = %(organization)s AND d.night = event.night
 WHERE d.account_id = ANY(%(accounts)s::uuid[]) AND (event.product_id IS NULL OR EXISTS (
     SELECT FROM portfolio_subscription s
@@ -51,6 +52,9 @@ FELT_SCHEMA: dict[str, Any] = {
     "source_id": pl.String,
     "account_id": pl.String,
     "before": pl.List(pl.Float64),
+    "health": pl.Float64,
+    "top_cause": pl.Int16,
+    "lever": pl.String,
 }
 NO_EVENT = pl.DataFrame(schema={"account_id": pl.String, "event_id": pl.String})
 NOTHING_FELT = pl.DataFrame(schema=FELT_SCHEMA)
@@ -147,6 +151,10 @@ def measure_falls(felt: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
     heard = [float(signal.score == "health" and signal.source in FELT_IN) for signal in book.model.declarations]
     heard += [0.0] * (len(book.model.names) - len(heard))
     comparable = felt.filter(pl.col("before").list.len() == len(heard))
+    not_kept = was_not_kept(
+        points=pl.col("before"), health="health", top_cause="top_cause", lever="lever", model=book.model
+    )
+    comparable = comparable.filter(~not_kept)
     mask = pl.lit(pl.Series([heard], dtype=pl.List(pl.Float64)))
     fall = ((pl.col("before") - pl.col("points")) * mask).list.sum()
     return comparable.with_columns(fall=fall).filter(pl.col("fall") >= LEAST_FALL)

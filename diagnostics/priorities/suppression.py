@@ -20,8 +20,10 @@ import polars as pl
 from django.db.backends.utils import CursorWrapper
 
 from diagnostics.book import DiagnosedBook
+from diagnostics.engine import ScoringModel
 from diagnostics.models import Priority
 from diagnostics.priorities.candidates import GROWTH
+from diagnostics.priorities.comparing import list_health, was_not_kept
 
 DONE_KINDS = ("called", "mailed", "met", "planned", "no_action")
 DATED_KINDS = ("snoozed", "planned")  # their reason is the day on which the subject returns
@@ -118,7 +120,7 @@ def suppress(candidates: pl.DataFrame, book: DiagnosedBook, acts: pl.DataFrame) 
         .then(pl.lit(Priority.LeftOut.SNOOZED.value))
         .otherwise(pl.lit(Priority.LeftOut.DISMISSED.value))
     )
-    frame = frame.with_columns(_find_news(len(book.model.names)))
+    frame = frame.with_columns(_find_news(book.model))
     kept_away = pl.col("act").is_not_null() & ~returned & ~pl.col("is_new")
     offered_until = pl.col("pitched_on") + pl.duration(days=book.organization.cooldown_days)
     cooling = pl.col("subject").is_in(GROWTH) & (offered_until > book.night + timedelta(days=1))
@@ -175,15 +177,19 @@ def _follow_speakers(judged: pl.DataFrame) -> pl.DataFrame:
     ).drop("as_out", "as_until", "as_news")
 
 
-def _find_news(signals: int) -> list[pl.Expr]:
+def _find_news(model: ScoringModel) -> list[pl.Expr]:
     """Column is_new, and what makes it so: contribution `worse` by `worse_by`, score_moved, own_day."""
     growth = ~pl.col("lever").is_in(["retain", ""])
     sign = pl.when(growth).then(1.0).otherwise(-1.0)
     moved = sign * pl.when(growth).then(pl.col("potential") - pl.col("seen_potential")).otherwise(
         pl.col("health") - pl.col("seen_health")
     )
-    comparable = pl.when(pl.col("seen_points").list.len() == signals).then(pl.col("seen_points"))
+    comparable = pl.when(pl.col("seen_points").list.len() == len(model.names)).then(pl.col("seen_points"))
     change = (pl.col("points") - comparable) * sign
+    not_kept = was_not_kept(
+        points=comparable, health="seen_health", top_cause="seen_top_cause", lever="seen_lever", model=model
+    )
+    change = pl.when(not_kept).then(change * (1.0 - list_health(model))).otherwise(change)
     own_day = pl.col("facts").str.json_path_match("$.on").str.to_date("%Y-%m-%d", strict=False)
     newer = pl.when(own_day > pl.col("acted_on")).then(own_day)
     is_new = pl.any_horizontal(

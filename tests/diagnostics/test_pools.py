@@ -10,7 +10,8 @@ import pytest
 from accounts.context import organization_context, service_context
 from accounts.models import Membership, Organization
 from diagnostics import acts
-from diagnostics.models import Diagnosis, Priority
+from diagnostics.model_versions import read_model
+from diagnostics.models import Diagnosis, Night, Priority
 from diagnostics.night import run_night
 from diagnostics.priorities.ranking import rank, weigh
 from diagnostics.queries.causes import CauseReader
@@ -112,6 +113,27 @@ def test_an_event_is_no_cause_of_those_without_its_product_or_that_fell_before(r
     run_night(release.acme.id, NIGHT)
     with service_context(release.acme.id):
         assert set(Priority.objects.filter(night=NIGHT).values_list("event", flat=True)) == {None}
+
+
+def test_points_that_no_night_kept_did_not_fall_since(release):
+    """Before the event health was withheld, and its points were not kept: nothing shows that they fell."""
+    with service_context(release.acme.id):
+        before = Diagnosis.objects.filter(night=days_ago(21))
+        first = before.first()
+        model = read_model(Night.objects.get(night=days_ago(21)).model_version)
+        kept = {signal.score for signal in model.declarations[:1]}
+        assert kept == {"health"}
+        before.update(health=None, top_cause=1, lever="retain", points=[0.0] * len(first.points))
+    run_night(release.acme.id, NIGHT)
+    with service_context(release.acme.id):
+        found = Priority.objects.filter(night=NIGHT, kind="retain")
+        assert found.count() == 5
+        assert set(found.values_list("event", flat=True)) == {None}
+        # The same zeros where health was given are what it was.
+        before.update(health=72.0)
+    run_night(release.acme.id, NIGHT)
+    with service_context(release.acme.id):
+        assert None not in set(Priority.objects.filter(night=NIGHT, kind="retain").values_list("event", flat=True))
 
 
 def test_who_gave_notice_shares_the_cause_and_stands_alone(release):

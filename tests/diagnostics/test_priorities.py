@@ -10,8 +10,11 @@ from accounts.context import organization_context, service_context
 from accounts.encryption import hash_for_lookup
 from accounts.models import Membership, Organization
 from diagnostics import acts
+from diagnostics.engine import DEFAULT_MODEL
+from diagnostics.model_versions import read_model
 from diagnostics.models import Diagnosis, Night, Priority
 from diagnostics.night import run_night, run_nights
+from diagnostics.priorities.comparing import was_not_kept
 from diagnostics.priorities.ranking import keep_first_left_out, keep_one_per_account, rank, weigh
 from diagnostics.queries.today import count_open, find_account_priorities, read_today
 from portfolio.models import (
@@ -421,6 +424,49 @@ def test_a_contribution_that_got_worse_by_three_points_is_new(leaving):
             seen.points = [now.points[0] + worse, *now.points[1:]]
             Diagnosis.objects.filter(pk=seen.pk).update(points=seen.points)
         assert left_out(leaving, 8) == expected
+
+
+def test_points_that_no_night_kept_are_no_news(leaving):
+    """Until they were kept, points of a withheld health were stored as 0: they did not all get worse since."""
+    move_act(act_on(leaving, acts.record_done, kind="called"), 8)
+    with service_context(leaving.acme.id):
+        seen = Diagnosis.objects.get(night=days_ago(9))
+        assert seen.health is None
+        model = read_model(Night.objects.get(night=days_ago(9)).model_version)
+        of_health = {n for n, signal in enumerate(model.declarations) if signal.score == "health"}
+        assert min(seen.points[n] for n in of_health) <= -3
+        points = [0.0 if n in of_health else given for n, given in enumerate(seen.points)]
+        points[model.names.index("health_scale")] = 0.0
+        Diagnosis.objects.filter(pk=seen.pk).update(points=points)
+    assert left_out(leaving, 8) == (None, "done")
+    with service_context(leaving.acme.id):
+        # A night that kept some says what it says.
+        Diagnosis.objects.filter(pk=seen.pk).update(points=[0.0625, *points[1:]])
+    assert left_out(leaving, 8) == (1, "")
+
+
+def test_only_health_that_was_not_kept_is_not_compared():
+    """The first cause, read from the facts, tells a withheld health without points from one that was not kept."""
+    model = DEFAULT_MODEL
+    ill = model.names.index("notice_given")
+    ripe = next(n for n, signal in enumerate(model.declarations) if signal.score == "potential")
+
+    def points(**given):
+        return [given.get({ill: "ill", ripe: "ripe"}.get(n, ""), 0.0) for n in range(len(model.names))]
+
+    cases = [
+        (points(ripe=5.0), None, ill + 1, "retain", True),
+        (points(ripe=5.0), None, ripe + 1, "upsell", True),
+        (points(ripe=5.0), None, ripe + 1, "retain", False),
+        (points(), None, None, "", False),
+        (points(), 72.0, ill + 1, "retain", False),
+        (points(ill=-9.0), None, ill + 1, "retain", False),
+        (None, None, ill + 1, "retain", False),
+    ]
+    schema = {"p": pl.List(pl.Float64), "h": pl.Float64, "c": pl.Int16, "l": pl.String, "expected": pl.Boolean}
+    frame = pl.DataFrame(cases, schema=schema, orient="row")
+    found = was_not_kept(points=pl.col("p"), health="h", top_cause="c", lever="l", model=model)
+    assert frame.select(found).to_series().to_list() == frame["expected"].to_list()
 
 
 @pytest.fixture
