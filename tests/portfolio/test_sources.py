@@ -154,6 +154,7 @@ def test_every_note_has_a_sentence(code):
         "not_in_contract": {"close_to": "accounts"},
         "more_rejected": {"kept": 5},
         "unsafe_name": {"name": "../x"},
+        "misnamed": {"name": "acounts.csv", "file": "accounts.csv"},
         "too_many_files": {"most": 200},
         "missing": {"path": "x"},
         "without": {"of": "products", "columns": ["need_phrases"]},
