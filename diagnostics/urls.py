@@ -28,7 +28,7 @@ from diagnostics.views import (
 urlpatterns = [
     path("o/<slug:slug>/today/", today.today, name="today"),
     path("o/<slug:slug>/today/movements/", today.movements, name="movements"),
-    path("o/<slug:slug>/priorities/<uuid:priority_id>/evidence/", evidence_chart.evidence_chart, name="evidence_chart"),
+    path("o/<slug:slug>/accounts/<uuid:account_id>/evidence/", evidence_chart.evidence_chart, name="evidence_chart"),
     path("o/<slug:slug>/priorities/<uuid:priority_id>/done/", today.record_done, name="record_done"),
     path("o/<slug:slug>/priorities/<uuid:priority_id>/snooze/", today.snooze, name="snooze_priority"),
     path("o/<slug:slug>/priorities/<uuid:priority_id>/dismiss/", today.dismiss, name="dismiss_priority"),

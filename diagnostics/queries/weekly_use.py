@@ -8,7 +8,8 @@ from django.db import connection
 
 from accounts.context import current_context
 from diagnostics.charts.evidence import Week
-from diagnostics.models import Night
+from diagnostics.models import Night, Priority
+from portfolio.models import ProductEvent
 
 WEEKS = 13
 # The best telling first: people within a week, people a day, activity.
@@ -60,6 +61,13 @@ def read_weekly_use(account_id: UUID, until: date) -> WeeklyUse | None:
     return WeeklyUse(metric, weeks)
 
 
-def find_known_to(night: date) -> date | None:
-    """The last day of use that a night knew; None where no source tells of any. One query."""
-    return Night.objects.filter(night=night).values_list("usage_known_to", flat=True).first()
+def find_last_night() -> tuple[date | None, date | None]:
+    """The last diagnosed night, and the last day of use that it knew of; None where there is none. One query."""
+    return Night.objects.order_by("-night").values_list("night", "usage_known_to").first() or (None, None)
+
+
+def find_event(account_id: UUID, night: date) -> ProductEvent | None:
+    """The event by which a priority of the account's night was shared, if any. One query."""
+    shared = Priority.objects.filter(account=account_id, night=night).exclude(event=None)
+    row = shared.select_related("event").order_by("subject").first()
+    return row.event if row else None

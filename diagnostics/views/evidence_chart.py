@@ -12,10 +12,10 @@ from django.views.decorators.http import require_GET
 
 from accounts.formats import format_day, format_number
 from accounts.web import MemberRequest, organization_view
-from diagnostics import acts
 from diagnostics.charts.discs import shorten
 from diagnostics.charts.evidence import Evidence, draw_evidence
-from diagnostics.queries.weekly_use import find_known_to, read_weekly_use
+from diagnostics.queries.weekly_use import find_event, find_last_night, read_weekly_use
+from portfolio.books import access_account
 from portfolio.models import ProductEvent
 
 # Of the line, the area, the last point and its value.
@@ -28,12 +28,15 @@ CLASSES = {
 
 @require_GET
 @organization_view("portfolio.view")
-def evidence_chart(request: MemberRequest, priority_id: UUID) -> HttpResponse:
-    """The figure, or nothing where the account's source tells of no use."""
-    priority = acts.access_priority(request.membership, priority_id)
-    known_to = find_known_to(priority.night)
-    use = read_weekly_use(priority.account_id, min(known_to, priority.night)) if known_to else None
-    event = priority.event
+def evidence_chart(request: MemberRequest, account_id: UUID) -> HttpResponse:
+    """The figure, or nothing where the account's source tells of no use.
+
+    By account, not by priority: a night that runs again while the page is open gives its priorities other ids.
+    """
+    account = access_account(request.membership, account_id)
+    night, known_to = find_last_night()
+    use = read_weekly_use(account.pk, min(known_to, night)) if night and known_to else None
+    event = find_event(account.pk, night) if use and night else None
     chart = draw_evidence(use.weeks, event.happened_on if event else None) if use else None
     if use is None or chart is None:
         return HttpResponse()
@@ -42,9 +45,9 @@ def evidence_chart(request: MemberRequest, priority_id: UUID) -> HttpResponse:
     words = {
         "title": title,
         "then": format_number(chart.first.value, language=language),
-        "first": format_day(chart.first.ends_on, language=language, today=priority.night),
+        "first": format_day(chart.first.ends_on, language=language, today=night),
         "now": format_number(chart.last.value, language=language),
-        "last": format_day(chart.last.ends_on, language=language, today=priority.night),
+        "last": format_day(chart.last.ends_on, language=language, today=night),
     }
     context = {
         "title": title,

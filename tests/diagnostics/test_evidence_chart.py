@@ -85,7 +85,7 @@ def kestrel(cast):
 
 def address(cast, name: str = "Kestrel") -> str:
     with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
-        return f"/o/acme/priorities/{Priority.objects.get(account__name=name).pk}/evidence/"
+        return f"/o/acme/accounts/{Account.objects.get(name=name).pk}/evidence/"
 
 
 @db
@@ -150,8 +150,8 @@ def test_it_is_for_those_who_see_the_account(kestrel, client_for):
     assert client_for(kestrel.dora).get(url).status_code == 404
     client = client_for(kestrel.bob)
     assert client.post(url).status_code == 405
-    assert client.get("/o/acme/priorities/01a21f93-4c99-76c0-a743-4aea4b66875f/evidence/").status_code == 404
-    assert client.get("/o/acme/priorities/nothing/evidence/").status_code == 404
+    assert client.get("/o/acme/accounts/01a21f93-4c99-76c0-a743-4aea4b66875f/evidence/").status_code == 404
+    assert client.get("/o/acme/accounts/nothing/evidence/").status_code == 404
 
 
 @db
@@ -173,4 +173,4 @@ def test_the_same_queries_for_one_product_and_for_thirty(kestrel, client_for, pr
     client.get(url)
     with CaptureQueriesContext(connection) as captured:
         client.get(url, headers={"HX-Request": "true"})
-    assert len(captured) == 10
+    assert len(captured) == 11
