@@ -23,6 +23,7 @@ from django.urls import NoReverseMatch, reverse
 from accounts.context import organization_context
 from accounts.models import Membership, Role, User
 from accounts.organizations import found_organization
+from benchmarks.bench_night import BEHIND
 from benchmarks.figures import Figure
 from benchmarks.scratch import scratch_database
 from diagnostics.night import run_night
@@ -104,6 +105,7 @@ def make_base(admin: psycopg.Connection) -> tuple[User, User, UUID]:
         admin.execute("SET LOCAL session_replication_role = replica")
         values = {"organization": organization.id, "accounts": ACCOUNTS, "night": NIGHT}
         psycopg.ClientCursor(admin).execute(FACTS, values)
+        psycopg.ClientCursor(admin).execute(BEHIND, {**values, "days": 90})
     admin.execute("VACUUM ANALYZE")
     for days in (30, 1, 0):
         run_night(organization.id, NIGHT - timedelta(days=days))
