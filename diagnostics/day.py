@@ -17,18 +17,16 @@ from django.utils import timezone
 
 from accounts.context import service_context
 from accounts.models import Organization
-from diagnostics.book import DiagnosedBook, feature_settings
+from diagnostics.book import DiagnosedBook
 from diagnostics.engine import diagnose
 from diagnostics.engine.diagnosis import measure_book
-from diagnostics.features import compute_features
-from diagnostics.features.reading import Answer
 from diagnostics.lease import hold_lease
 from diagnostics.model_versions import read_model
 from diagnostics.models import ArrivedFacts, DayDiagnosis, Movement, Night
-from diagnostics.movements import ask_past, attach_causes, compare_nights, find_moves
+from diagnostics.movements import attach_causes, compare_nights, find_moves
 from diagnostics.needs import find_voiced_needs
-from diagnostics.writing import ask_state, insert_night_rows, read_versions
-from portfolio.models import UsageChange
+from diagnostics.night_facts import read_night_facts
+from diagnostics.writing import insert_night_rows, read_versions
 from portfolio.usage_months import pack_usage
 
 # What cannot wait for the night. A lever that opens or closes, or a limit that comes nearer, also moves by the calendar
@@ -92,12 +90,10 @@ def diagnose_arrived(organization_id: uuid.UUID, *, wait_seconds: float = 0.0) -
         last = Night.objects.select_related("model_version").order_by("-night").first()
         if last is None or not ArrivedFacts.objects.exists():
             return DayRun(0, 0)
-        is_behind = UsageChange.objects.exists()
     day = timezone.now().astimezone(organization.zone).date()
     if day <= last.night:
         return DayRun(0, 0)
-    if is_behind:
-        pack_usage(organization_id)
+    pack_usage(organization_id)
     with hold_lease(organization_id, last.night, wait_seconds=wait_seconds) as lease, service_context(organization_id):
         find_voiced_needs()
         with connection.cursor() as cursor:
@@ -130,24 +126,19 @@ def diagnose_accounts(
     """
     model = read_model(last.model_version)
     versions = read_versions(cursor, organization.id, day)
-    beside: list[Answer] = []
-
-    def ask_beside() -> None:
-        beside.append(ask_state(cursor, organization.id, last.night))
-        beside.append(ask_past(cursor, organization, day, versions, last.night))
-
-    features = compute_features(cursor, organization.id, day, feature_settings(organization), beside=ask_beside)
+    facts = read_night_facts(cursor, organization, day, versions=versions, continued=last.night)
+    assert facts.previous is not None
+    assert facts.past is not None
     theirs = pl.col("account_id").is_in(accounts)
-    previous, past = (answer().filter(theirs) for answer in beside)
-    mine = features.filter(theirs)
-    peers = measure_book(features, day, conformed=True)
+    mine, previous, past = (frame.filter(theirs) for frame in (facts.features, facts.previous, facts.past))
+    peers = measure_book(facts.features, day, conformed=True)
     diagnoses = diagnose(mine, model, day, previous, peers, conformed=True)
     book = DiagnosedBook(
         organization, day, last.model_version, model, last.night, previous, mine, diagnoses,
         versions=versions, past=past,
     )  # fmt: skip
     return book, any(
-        getattr(last, known) is None and features.select((pl.col(dated) <= last.night).any()).item()
+        getattr(last, known) is None and facts.features.select((pl.col(dated) <= last.night).any()).item()
         for known, dated in SOURCES.items()
     )
 

@@ -15,17 +15,16 @@ from django.utils import timezone
 
 from accounts.context import service_context
 from accounts.models import Organization
-from diagnostics.book import DiagnosedBook, feature_settings
+from diagnostics.book import DiagnosedBook
 from diagnostics.engine import diagnose
-from diagnostics.features import compute_features
-from diagnostics.features.reading import Answer
 from diagnostics.lease import hold_lease
 from diagnostics.model_versions import ensure_model_version, read_model
 from diagnostics.models import Night
-from diagnostics.movements import ask_past, write_movements
+from diagnostics.movements import write_movements
 from diagnostics.needs import find_voiced_needs
+from diagnostics.night_facts import read_night_facts
 from diagnostics.priorities.writing import write_priorities
-from diagnostics.writing import ask_state, read_versions, write_diagnoses
+from diagnostics.writing import read_versions, write_diagnoses
 from portfolio.usage_months import pack_usage
 
 SOURCES = ("usage", "support", "billing", "crm")
@@ -77,22 +76,15 @@ def diagnose_book(organization: Organization, night: date) -> DiagnosedBook:
     """Read the facts known on the night and diagnose every account; writes nothing but a first model version."""
     version = ensure_model_version(organization, night)
     model = read_model(version)
-    beside: list[Answer] = []
     with connection.cursor() as cursor:
         versions = read_versions(cursor, organization.id, night)
         continued = next(iter(versions), None)
-
-        def ask_beside() -> None:
-            if continued is not None:
-                beside.append(ask_state(cursor, organization.id, continued))
-                beside.append(ask_past(cursor, organization, night, versions, continued))
-
-        features = compute_features(cursor, organization.id, night, feature_settings(organization), beside=ask_beside)
-    previous, past = (answer() for answer in beside) if beside else (None, None)
-    diagnoses = diagnose(features, model, night, previous, conformed=True)
+        facts = read_night_facts(cursor, organization, night, versions=versions, continued=continued)
+    diagnoses = diagnose(facts.features, model, night, facts.previous, conformed=True)
     return DiagnosedBook(
-        organization, night, version, model, continued, previous, features, diagnoses, versions=versions, past=past
-    )
+        organization, night, version, model, continued, facts.previous, facts.features, diagnoses,
+        versions=versions, past=facts.past,
+    )  # fmt: skip
 
 
 def write_night(book: DiagnosedBook, began: float) -> Night:
