@@ -1,5 +1,6 @@
 """The list behind a KPI: its accounts with their shares, and the movements of one of them."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -26,12 +27,13 @@ from diagnostics.kpis.declarations import find_kpi
 from diagnostics.kpis.stored import Figure
 from diagnostics.labels import OPPORTUNITY_KINDS, name_code
 from diagnostics.queries.kpi_groups import read_names
-from diagnostics.queries.kpi_lists import PartList, first_day_of, list_accounts, read_account_ledger
+from diagnostics.queries.kpi_lists import AccountLedger, PartList, first_day_of, list_accounts, read_account_ledger
 from diagnostics.queries.kpi_outcomes import NamedOutcome, list_named_outcomes
 from diagnostics.queries.kpi_scope import KpiScope
 from diagnostics.screen_csv import answer_csv
 from diagnostics.views.kpi_address import KpiAddress, access_kpi, may_see_person, read_address, require_scope
 from portfolio.books import access_account
+from portfolio.models import Account
 
 PAGE_ROWS = 100
 
@@ -94,12 +96,7 @@ def kpi_accounts_csv(request: MemberRequest, kpi: str) -> HttpResponse:
 @organization_view("portfolio.view")
 def kpi_movements(request: MemberRequest, kpi: str, account_id: UUID) -> HttpResponse:
     """One account's ARR through the period: what it paid, every movement, what it pays."""
-    access_kpi(kpi)
-    address = read_address(request)
-    account = access_account(request.membership, account_id)
-    scope = require_scope(request, address)
-    first = first_day_of(scope, kpi)
-    ledger = read_account_ledger(scope, account, first=first)
+    address, account, scope, first, ledger = _open_ledger(request, kpi, account_id)
     currency = request.organization.currency
 
     def write(rows: Any) -> list[dict[str, Any]]:
@@ -133,12 +130,7 @@ def kpi_movements(request: MemberRequest, kpi: str, account_id: UUID) -> HttpRes
 @organization_view("portfolio.view")
 def kpi_movements_csv(request: MemberRequest, kpi: str, account_id: UUID) -> HttpResponse:
     """The account's movements of the period as a file: the start, what moved, the end."""
-    access_kpi(kpi)
-    address = read_address(request)
-    account = access_account(request.membership, account_id)
-    scope = require_scope(request, address)
-    first = first_day_of(scope, kpi)
-    ledger = read_account_ledger(scope, account, first=first)
+    _address, account, scope, first, ledger = _open_ledger(request, kpi, account_id)
     rows: list[list[Any]] = [[first, "start", "", None, ledger.start]]
     rows += [[row.day, row.kind, row.lever, row.amount, row.level] for row in ledger.inside]
     rows.append([min(scope.period.last, scope.today), "end", "", None, ledger.end])
@@ -179,3 +171,15 @@ def _list(request: MemberRequest, scope: KpiScope, address: KpiAddress, kpi: str
     if address.by == "owner" and not may_see_person(request, address.group):
         raise Http404
     return list_accounts(scope, kpi, by=address.by, group=address.group)
+
+
+def _open_ledger(
+    request: MemberRequest, kpi: str, account_id: UUID
+) -> tuple[KpiAddress, Account, KpiScope, date, AccountLedger]:
+    """What both forms of an account's movements begin with; Http404 for a KPI or account that is not to be seen."""
+    access_kpi(kpi)
+    address = read_address(request)
+    account = access_account(request.membership, account_id)
+    scope = require_scope(request, address)
+    first = first_day_of(scope, kpi)
+    return address, account, scope, first, read_account_ledger(scope, account, first=first)

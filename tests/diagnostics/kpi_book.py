@@ -1,5 +1,6 @@
 """A small book with a ledger of its own: what the KPI screens show of it can be added up by hand."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -55,3 +56,14 @@ def make_kpi_book(owner: str) -> dict[str, Account]:
 def keep_series(today: date = LAST_DAY) -> None:
     """Compute what the facts say up to a day and keep it. Needs an open context."""
     write_series(Organization.objects.get(), today)
+
+
+def read_text(page: str) -> str:
+    """What stands on a page or a part of it, without tags and in single spaces."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+def read_rows(page: str) -> list[str]:
+    """The rows of the first table of a page, each as `read_text` gives it."""
+    table = page.split("<tbody>")[1].split("</table>")[0]
+    return [read_text(row) for row in re.findall(r"<tr.*?</tr>", table, re.S)]

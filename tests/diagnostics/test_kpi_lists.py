@@ -1,6 +1,5 @@
 """The list behind every figure: it adds up to the figure exactly, and leads to one account's movements."""
 
-import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -18,7 +17,7 @@ from diagnostics.queries.kpi_series import read_kpis
 from portfolio.models import Account
 from portfolio.terms import add_months
 from tests.diagnostics.diagnosed import diagnose_by_hand
-from tests.diagnostics.kpi_book import HERE, LAST_DAY, QUARTER, keep_series, make_kpi_book, pay
+from tests.diagnostics.kpi_book import HERE, LAST_DAY, QUARTER, keep_series, make_kpi_book, pay, read_rows
 
 URL = "/o/acme/kpis/"
 
@@ -41,17 +40,8 @@ def read(client, path, query=f"?{HERE}"):
     return response.content.decode()
 
 
-def text_of(page):
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
-
-
-def rows_of(page):
-    table = page.split("<tbody>")[1].split("</table>")[0]
-    return [text_of(row) for row in re.findall(r"<tr.*?</tr>", table, re.S)]
-
-
 def test_nrr_lists_its_accounts_and_their_total(book, client_for):
-    assert rows_of(read(client_for(book.alice), "nrr/")) == [
+    assert read_rows(read(client_for(book.alice), "nrr/")) == [
         "Halvorsen &lt;b&gt;Rederi&lt;/b&gt; €14,400 €12,000 120.0%",
         "Kestrel Logistics €4,800 €6,000 80.0%",
         "Lost Ltd €0 €3,600 0.0%",
@@ -60,18 +50,18 @@ def test_nrr_lists_its_accounts_and_their_total(book, client_for):
 
 
 def test_a_waterfall_step_lists_what_moved(book, client_for):
-    assert rows_of(read(client_for(book.alice), "arr_churn/")) == ["Lost Ltd −€3,600", "Total 1 −€3,600"]
-    upsell = rows_of(read(client_for(book.alice), "expansion_revenue:upsell/"))
+    assert read_rows(read(client_for(book.alice), "arr_churn/")) == ["Lost Ltd −€3,600", "Total 1 −€3,600"]
+    upsell = read_rows(read(client_for(book.alice), "expansion_revenue:upsell/"))
     assert upsell == ["Halvorsen &lt;b&gt;Rederi&lt;/b&gt; +€2,400".replace("+", ""), "Total 1 €2,400"]
 
 
 def test_a_group_lists_its_own_accounts(book, client_for):
-    rows = rows_of(read(client_for(book.alice), "grr/", f"?{HERE}&by=tier&group=mid_market"))
+    rows = read_rows(read(client_for(book.alice), "grr/", f"?{HERE}&by=tier&group=mid_market"))
     assert rows == ["Kestrel Logistics €4,800 €6,000 80.0%", "Total 1 €4,800 €6,000 80.0%"]
 
 
 def test_a_cohort_cell_lists_the_accounts_of_its_month(book, client_for):
-    rows = rows_of(read(client_for(book.alice), "nrr:m12/", "?period=2024-Q1&by=cohort&group=2023-Q1"))
+    rows = read_rows(read(client_for(book.alice), "nrr:m12/", "?period=2024-Q1&by=cohort&group=2023-Q1"))
     assert rows[-1] == "Total 3 €21,600 €21,600 100.0%"
 
 
@@ -104,7 +94,7 @@ def membership_of(book):
 def test_one_account_shows_its_movements_from_start_to_end(book, client_for):
     halvorsen = book.accounts["halvorsen"]
     page = read(client_for(book.alice), f"nrr/{halvorsen.pk}/")
-    assert rows_of(page) == [
+    assert read_rows(page) == [
         "1 Apr 2024 ARR at the start €12,000",
         "10 May 2024 Expansion Upsell +€2,400 €14,400",
         "30 Jun 2024 ARR at the end €14,400",
@@ -114,7 +104,7 @@ def test_one_account_shows_its_movements_from_start_to_end(book, client_for):
 
 
 def test_a_rate_over_four_quarters_shows_the_movements_of_four_quarters(book, client_for):
-    rows = rows_of(read(client_for(book.alice), f"nrr:4q/{book.accounts['lost'].pk}/"))
+    rows = read_rows(read(client_for(book.alice), f"nrr:4q/{book.accounts['lost'].pk}/"))
     assert rows == [
         "1 Jul 2023 ARR at the start €3,600",
         "1 Jun 2024 Churn −€3,600 €0",
@@ -128,7 +118,7 @@ def test_an_account_of_another_organization_is_not_there(book, client_for):
 
 
 def test_my_book_lists_my_accounts_alone(book, client_for):
-    rows = rows_of(read(client_for(book.bob), "nrr/"))
+    rows = read_rows(read(client_for(book.bob), "nrr/"))
     assert rows[-1] == "Total 2 €19,200 €18,000 106.7%"
     assert "Lost Ltd" not in " ".join(rows)
 

@@ -1,6 +1,5 @@
 """The lists beside the KPIs: each adds up to its figure exactly, and shows the member's own accounts alone."""
 
-import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -17,7 +16,7 @@ from portfolio.models import Account, Contact, Interaction
 from portfolio.people import hash_address
 from portfolio.terms import add_months
 from tests.diagnostics.diagnosed import diagnose_by_hand
-from tests.diagnostics.kpi_book import HERE, LAST_DAY, QUARTER, keep_series, make_kpi_book, pay
+from tests.diagnostics.kpi_book import HERE, LAST_DAY, QUARTER, keep_series, make_kpi_book, pay, read_rows, read_text
 
 URL = "/o/acme/kpis/watch/"
 CLOSE = date(2024, 6, 30)
@@ -70,18 +69,9 @@ def read(client, path="", query=f"?{HERE}"):
     return response.content.decode()
 
 
-def text_of(page):
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
-
-
-def rows_of(page):
-    table = page.split("<tbody>")[1].split("</table>")[0]
-    return [text_of(row) for row in re.findall(r"<tr.*?</tr>", table, re.S)]
-
-
 def test_each_list_names_its_accounts_and_their_total(book, client_for):
     client = client_for(book.alice)
-    found = {name: rows_of(read(client, f"{name}/")) for name in (SILENT, SINGLE, LATE, "health-0", WITHHELD)}
+    found = {name: read_rows(read(client, f"{name}/")) for name in (SILENT, SINGLE, LATE, "health-0", WITHHELD)}
     assert found == {
         # Mid-size and nobody met, called or wrote: neither the large, the small, nor the lost.
         SILENT: ["Kestrel Logistics €4,800", "Quiet &lt;i&gt;SA&lt;/i&gt; €1,800", "Total 2 €6,600"],
@@ -96,13 +86,13 @@ def test_each_list_names_its_accounts_and_their_total(book, client_for):
 
 def test_the_page_shows_each_figure_and_leads_to_its_list(book, client_for):
     page = read(client_for(book.alice))
-    assert rows_of(page.split('id="health-h"')[1])[:6] == [
+    assert read_rows(page.split('id="health-h"')[1])[:6] == [
         "below 40 1 €14,400", "40 to 60 1 €4,800", "60 to 80 0 €0", "80 to 100 1 €2,400",
         "withheld 1 €1,800", "Total 4 €23,400",
     ]  # fmt: skip
     for name, figure in ((SILENT, "2 · €6,600"), (SINGLE, "3 · €9,000"), (LATE, "1 · €3,000")):
         card = page.split(f'id="{name}-h"')[1].split("</section>")[0]
-        assert figure in text_of(card), name
+        assert figure in read_text(card), name
         assert f'href="{URL}{name}/?period={QUARTER}"' in card
 
 
@@ -139,7 +129,7 @@ def test_the_file_says_what_the_list_says(book, client_for):
 
 
 def test_my_book_lists_my_accounts_alone(book, client_for):
-    assert rows_of(read(client_for(book.bob), f"{SILENT}/"))[-1] == "Total 1 €4,800"
+    assert read_rows(read(client_for(book.bob), f"{SILENT}/"))[-1] == "Total 1 €4,800"
     assert "No account stands on this list" in read(client_for(book.bob), f"{LATE}/")
     assert "Canary" not in read(client_for(book.alice)) + read(client_for(book.alice), f"{SILENT}/")
 
