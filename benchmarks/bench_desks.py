@@ -6,7 +6,6 @@ the same machine. The owner sees every account, an Account Manager opens on the 
 """
 
 import argparse
-import logging
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -14,9 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 import psycopg
-from django.conf import settings
 from django.test import Client
-from django.test.utils import override_settings
 from django.urls import reverse
 
 from accounts.context import organization_context
@@ -26,7 +23,7 @@ from benchmarks.bench_kpi_screen import LEDGER, YEARS
 from benchmarks.bench_night import BEHIND
 from benchmarks.bench_screens import ACCOUNTS, BACKEND, FACTS, NIGHT, SLUG, count_queries, percentile
 from benchmarks.figures import Figure
-from benchmarks.scratch import scratch_database
+from benchmarks.scratch import screen_database
 from diagnostics.night import run_night
 
 ROUNDS = 40
@@ -79,12 +76,7 @@ WHERE t.n %% 5 = 0;
 
 def run(options: argparse.Namespace) -> Iterator[Figure]:
     """Seconds of each desk at the 95th percentile against those of the empty page, and its queries."""
-    logging.disable(logging.WARNING)
-    plain = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-    with (
-        scratch_database() as admin,
-        override_settings(ROOT_URLCONF="benchmarks.empty_page", ALLOWED_HOSTS=["*"], STORAGES=plain),
-    ):
+    with screen_database() as admin:
         owner, manager = make_base(admin)
         yield from measure("owner, 10,000 accounts", owner)
         yield from measure("Account Manager, own book of 667", manager)

@@ -5,16 +5,13 @@ the empty page take turns, so that both meet the same machine.
 """
 
 import argparse
-import logging
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 
 import psycopg
-from django.conf import settings
 from django.db import connection
 from django.test import Client
-from django.test.utils import override_settings
 from django.urls import reverse
 
 from accounts.context import organization_context
@@ -22,7 +19,7 @@ from accounts.models import Membership, Role, Team, User
 from accounts.organizations import found_organization
 from benchmarks.bench_screens import ACCOUNTS, BACKEND, FACTS, NIGHT, SLUG, count_queries, percentile
 from benchmarks.figures import Figure, read_processor_time
-from benchmarks.scratch import scratch_database
+from benchmarks.scratch import screen_database
 from diagnostics.kpis.groups import BYS
 from diagnostics.kpis.series import rebuild_series
 from diagnostics.night import run_night
@@ -58,12 +55,7 @@ WHERE p.organization_id = %(organization)s AND p.source_id = 'product-2' AND b.n
 
 def run(options: argparse.Namespace) -> Iterator[Figure]:
     """Seconds of each screen at the 95th percentile against those of the empty page, and its queries."""
-    logging.disable(logging.WARNING)
-    plain = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-    with (
-        scratch_database() as admin,
-        override_settings(ROOT_URLCONF="benchmarks.empty_page", ALLOWED_HOSTS=["*"], STORAGES=plain),
-    ):
+    with screen_database() as admin:
         owner, manager, lead = make_base(admin)
         yield from measure("owner, all accounts", owner, "all")
         yield from measure("Account Manager, own book of 667", manager, "own")

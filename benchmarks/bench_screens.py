@@ -6,7 +6,6 @@ machine. The owner sees every account, a CSM opens on the own book.
 """
 
 import argparse
-import logging
 import math
 import time
 from collections.abc import Iterator
@@ -14,10 +13,9 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import psycopg
-from django.conf import settings
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext, override_settings
+from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
 
 from accounts.context import organization_context
@@ -25,7 +23,7 @@ from accounts.models import Membership, Role, User
 from accounts.organizations import found_organization
 from benchmarks.bench_night import BEHIND
 from benchmarks.figures import Figure
-from benchmarks.scratch import scratch_database
+from benchmarks.scratch import screen_database
 from diagnostics.night import run_night
 from diagnostics.quality import examine_facts
 from portfolio.models import Account
@@ -81,12 +79,7 @@ FROM own;
 
 def run(options: argparse.Namespace) -> Iterator[Figure]:
     """Seconds of each screen at the 95th percentile against those of the empty page, and its queries."""
-    logging.disable(logging.WARNING)
-    plain = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-    with (
-        scratch_database() as admin,
-        override_settings(ROOT_URLCONF="benchmarks.empty_page", ALLOWED_HOSTS=["*"], STORAGES=plain),
-    ):
+    with screen_database() as admin:
         owner, csm, account_id = make_base(admin)
         for who, user in (("owner, 10,000 accounts", owner), ("CSM, 250 of 10,000", csm)):
             yield from measure(who, user, account_id)

@@ -1,5 +1,6 @@
 """A database of the benchmark's own on the cluster in use, with every table, dropped at the end."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
+from django.test.utils import override_settings
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
@@ -35,6 +37,18 @@ def scratch_database() -> Iterator[psycopg.Connection]:
         finally:
             _point_at(before)
             admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def screen_database() -> Iterator[psycopg.Connection]:
+    """The same for screens: the product's pages and the empty one, without logs and without hashed static names."""
+    logging.disable(logging.WARNING)
+    plain = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    with (
+        scratch_database() as admin,
+        override_settings(ROOT_URLCONF="benchmarks.empty_page", ALLOWED_HOSTS=["*"], STORAGES=plain),
+    ):
+        yield admin
 
 
 def _point_at(names: dict[str, str]) -> None:
