@@ -1,17 +1,18 @@
 """Row-level security and composite keys as Django constraints, so that makemigrations carries them."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django.db.models import BaseConstraint, Model
 from django.db.models.constraints import UniqueConstraint
 
 
-class _DeferredConstraint(BaseConstraint):
+class _DeferredConstraint(BaseConstraint, ABC):
     """A constraint that is DDL run after the table exists; nothing to validate in Python."""
 
+    @abstractmethod
     def statement(self, model: type[Model], schema_editor: Any) -> str:
         """The DDL that adds it."""
-        raise NotImplementedError
 
     def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         schema_editor.deferred_sql.append(self.statement(model, schema_editor))

@@ -253,7 +253,7 @@ def trace_losses(frame: pl.DataFrame, listed: NDArray[np.bool_]) -> list[Loss]:
         assert isinstance(until, int)
         before = nights.head(until + 1)
         gap = before["listed"].not_().arg_true().max()
-        begun = 0 if gap is None else int(gap) + 1  # type: ignore[arg-type]  # a place
+        begun = 0 if gap is None else int(gap) + 1  # type: ignore[arg-type]  # arg_true gives places: integers
         churned_on = before["churned_on"][until]
         lead = (churned_on - before["night"][begun]).days if begun <= until else None
         losses.append(Loss(str(account_id), float(before["arr"][until] or 0.0), churned_on, lead))
