@@ -1,8 +1,9 @@
 """The accounts themselves, with the fields that change over time as they were on the night."""
 
-from .reading import COUNT, DAY, FLAG, TEXT, Answer, Facts
+from .reading import COUNT, DAY, FLAG, ID, TEXT
 
 COLUMNS = {
+    "id": ID,
     "account_id": TEXT,
     "tier": TEXT,
     "country": TEXT,
@@ -33,15 +34,12 @@ WITH known AS (
         max(value) FILTER (WHERE field = 'am_email') AS am_email
     FROM known GROUP BY account_id
 )
-SELECT a.id, coalesce(past.tier, a.tier), a.country, a.employees, coalesce(past.phase, a.phase),
+SELECT a.id, a.id, coalesce(past.tier, a.tier), a.country, a.employees, coalesce(past.phase, a.phase),
     coalesce(past.strategic, a.strategic::text) IN ('true', 't', '1'),
     coalesce(past.csm_email, a.csm_email) <> '' OR coalesce(past.am_email, a.am_email) <> '',
     coalesce(past.csm_email, a.csm_email), coalesce(past.am_email, a.am_email), a.customer_since
 FROM portfolio_account a LEFT JOIN past ON past.account_id = a.id
 WHERE a.organization_id = %(organization)s
 """
-
-
-def ask_accounts(facts: Facts) -> Answer:
-    """One row per account of the organization, also those that are not known yet."""
-    return facts.ask(STATEMENT, COLUMNS)
+# One row per account of the organization, also those that are not known yet.
+ACCOUNTS = (STATEMENT, COLUMNS)

@@ -1,11 +1,12 @@
 """People and exchanges: who is still there, who was heard, when somebody who decides was heard last."""
 
-import polars as pl
+import numpy as np
 
-from .reading import COUNT, DAY, FLAG, TEXT, Answer, Facts
+from .columns import AccountColumns
+from .reading import COUNT, DAY, FLAG, ID, Rows
 
-PEOPLE = {
-    "account_id": TEXT,
+PEOPLE_COLUMNS = {
+    "account_id": ID,
     "contacts": COUNT,
     "sponsors": COUNT,
     "sponsors_left": COUNT,
@@ -51,8 +52,8 @@ SELECT account_id,
 FROM people GROUP BY account_id
 """  # noqa: S608  # put together from constants
 
-EXCHANGES = {
-    "account_id": TEXT,
+EXCHANGE_COLUMNS = {
+    "account_id": ID,
     "last_exchange_on": DAY,
     "meetings_90": COUNT,
     "cancelled_90": COUNT,
@@ -79,17 +80,13 @@ SELECT account_id,
     (max(happened_at) AT TIME ZONE %(zone)s)::date
 FROM known GROUP BY account_id
 """
+# One row per account with a known contact, and with an exchange of the last two years.
+PEOPLE = (PEOPLE_STATEMENT, PEOPLE_COLUMNS)
+EXCHANGES = (EXCHANGE_STATEMENT, EXCHANGE_COLUMNS)
 
 
-def ask_exchanges(facts: Facts) -> Answer:
-    """One row per account with a known contact or an exchange of the last two years."""
-    told_of_people = facts.ask(PEOPLE_STATEMENT, PEOPLE)
-    told_of_exchanges = facts.ask(EXCHANGE_STATEMENT, EXCHANGES)
-
-    def read() -> pl.DataFrame:
-        people, exchanges = told_of_people(), told_of_exchanges()
-        frame = people.join(exchanges, on="account_id", how="full", coalesce=True)
-        known = {"contacts_known": people.height > 0, "exchanges_known": exchanges.height > 0}
-        return frame.with_columns(pl.lit(holds).alias(name) for name, holds in known.items())
-
-    return read
+def place_exchanges(accounts: AccountColumns, people: Rows, exchanges: Rows) -> None:
+    """Add the columns of both, and whether the organization keeps any of them."""
+    of_any = accounts.place(people) | accounts.place(exchanges)
+    for name, rows in (("contacts_known", people), ("exchanges_known", exchanges)):
+        accounts.numbers[name] = np.where(of_any, float(rows.height > 0), np.nan)

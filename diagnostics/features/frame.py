@@ -1,28 +1,32 @@
-"""The feature frame of a night, put together from one frame per kind of fact."""
+"""The feature frame of a night, put together from one answer per kind of fact."""
 
 import uuid
 from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from diagnostics.engine import conform
 
-from .accounts import ask_accounts
-from .exchanges import ask_exchanges
-from .invoices import ask_invoices
-from .limits import ask_limits, find_nearest_limits
-from .needs import ask_needs
-from .planning import ask_planning
+from .accounts import ACCOUNTS
+from .columns import AccountColumns
+from .days import day_number
+from .exchanges import EXCHANGES, PEOPLE, place_exchanges
+from .invoices import INVOICES
+from .limits import add_nearest_limits, read_limits
+from .needs import NEEDS
+from .periods import ask_periods
+from .planning import PLANNING, place_planning
+from .prices import CATALOGUE, Catalogue
 from .reading import Facts, FeatureSettings, planned_in_sets
-from .subscriptions import ask_subscriptions
-from .support import ask_support
-from .usage import TRIAL_DAYS, add_earlier, ask_marks, summarize_metrics
+from .subscriptions import add_subscriptions
+from .support import SURVEYS, TICKETS
+from .usage import MARKS, TRIAL_DAYS, add_earlier, add_usage
 from .usage_months import UsageMonths
+from .vectors import Marks, as_marks, known, only
 
-# What is joined by account as it comes.
-KINDS = (ask_invoices, ask_support, ask_exchanges, ask_planning, ask_needs)
 # Where the organization keeps such facts at all, an account without any of them has none: a fact, not a gap.
 ZERO_WHERE_KNOWN = {
     "support_known_to": (
@@ -45,6 +49,7 @@ OF_THE_BOOK = (
     "reviews_known",
     "milestones_known",
 )
+DATED = ("last_used_on", "last_ticket_on", "last_known_on", "survey_on", "opportunity_moved_on", "plan_updated_on")
 
 
 def compute_features(
@@ -61,52 +66,69 @@ def compute_features(
     it never had one. Call it inside the organization's context: other organizations' rows cannot be seen. `beside` may
     ask for more where it costs least; it is answered when this returns.
     """
-    with planned_in_sets(cursor) as pipeline:
+    with planned_in_sets(cursor):
         facts = Facts(cursor, organization_id, night, settings)
-        # The driver waits for all that was asked. So what comes next is asked as soon as what came before is here, and
-        # this becomes frames while PostgreSQL works; the statement that takes longest goes last.
-        asked_accounts, asked_marks, asked_limits = ask_accounts(facts), ask_marks(facts), ask_limits(facts)
-        accounts = asked_accounts()
-        months = UsageMonths(facts, accounts["account_id"])
-        marks, limits = asked_marks(), asked_limits()
-        pipeline.sync()
-        asked = [ask(facts) for ask in KINDS]
-        metrics = months.read()
-        used = summarize_metrics(facts, metrics, marks)
-        pipeline.sync()
+        # Whoever waits for one answer waits for all that was asked: so the next is asked once the last is here, and
+        # this is taken in while PostgreSQL works.
+        of_accounts, *of_catalogue, marks = facts.ask_together(ACCOUNTS, *CATALOGUE, MARKS)()
+        accounts, catalogue = AccountColumns(of_accounts), Catalogue(*of_catalogue)
+        asked_periods = ask_periods(facts)
+        months = UsageMonths(facts, accounts)
+        asked = []
+        usage = months.read(lambda: asked.append(facts.ask_together(INVOICES, TICKETS, SURVEYS, PEOPLE, EXCHANGES)))
+        used = add_usage(accounts, usage, marks, day_number(night))
+        periods = asked_periods(accounts)
+        add_subscriptions(accounts, facts, periods, catalogue)
+        limits = read_limits(periods, catalogue, day_number(night), settings.grace_days)
+        kept = _find_customers(accounts, day_number(night))
+        add_earlier(accounts, months.read_earlier(kept & ~used), used)
+        add_nearest_limits(accounts, limits, usage)
+        asked.append(facts.ask_together(PLANNING, NEEDS))
         if beside:
             beside()
-        asked_subscriptions = ask_subscriptions(facts)
-        for answer in asked:
-            accounts = accounts.join(answer(), on="account_id", how="left")
-        frame = accounts.join(asked_subscriptions(), on="account_id", how="left")
-        begun = (pl.col("customer_since") <= night).fill_null(True) | pl.col("running").fill_null(False)
-        frame = frame.filter(pl.col("running").fill_null(True) & begun)
-        usage = add_earlier(months, used, frame)
-        for part in (usage, find_nearest_limits(limits, metrics, usage)):
-            frame = frame.join(part, on="account_id", how="left")
-        frame = frame.with_columns(
-            running=pl.col("running").fill_null(False), crm_known_to=pl.col("last_known_on").max()
-        )
-        frame = frame.with_columns(
-            *(pl.col(name).max() for name in OF_THE_BOOK),
-            support_contradicts=pl.col("first_ticket_on")
-            < pl.min_horizontal("customer_since", "first_paid_on") - pl.duration(days=TRIAL_DAYS),
-        )
-        return conform(_keep_known(_fill_zeros(frame), night))
+        (invoices, tickets, surveys, people, exchanges), (planning, needs) = (answer() for answer in asked)
+        for rows in (invoices, tickets, surveys, needs):
+            accounts.place(rows)
+        place_exchanges(accounts, people, exchanges)
+        place_planning(accounts, planning)
+    accounts.keep(kept)
+    _tell_of_the_book(accounts)
+    _fill_zeros(accounts)
+    _keep_known(accounts, day_number(night))
+    return conform(accounts.to_frame())
 
 
-def _fill_zeros(frame: pl.DataFrame) -> pl.DataFrame:
-    known = [source for source in ZERO_WHERE_KNOWN if frame[source].dtype == pl.Date or frame[source].any()]
-    known = [source for source in known if frame[source].count()]
-    return frame.with_columns(pl.col(name).fill_null(0) for source in known for name in ZERO_WHERE_KNOWN[source])
+def _find_customers(accounts: AccountColumns, night: int) -> Marks:
+    """The accounts that have not churned by the night."""
+    running, since = accounts.numbers["running"], accounts.numbers["customer_since"]
+    return (running != 0) & ~((since > night) & (running != 1))
 
 
-def _keep_known(frame: pl.DataFrame, night: date) -> pl.DataFrame:
+def _tell_of_the_book(accounts: AccountColumns) -> None:
+    numbers = accounts.numbers
+    numbers["running"] = np.nan_to_num(numbers["running"])
+    numbers["crm_known_to"] = numbers["last_known_on"]
+    for name in OF_THE_BOOK:
+        numbers[name] = np.full(accounts.height, np.fmax.reduce(numbers[name], initial=np.nan))
+    customer = np.fmin(numbers["customer_since"], numbers["first_paid_on"])
+    early = numbers["first_ticket_on"] < customer - TRIAL_DAYS
+    numbers["support_contradicts"] = as_marks(early, numbers["first_ticket_on"], customer)
+
+
+def _fill_zeros(accounts: AccountColumns) -> None:
+    for source, names in ZERO_WHERE_KNOWN.items():
+        # A day, or a mark that holds.
+        if (accounts.numbers[source] > 0).any():
+            for name in names:
+                accounts.numbers[name] = np.nan_to_num(accounts.numbers[name])
+
+
+def _keep_known(accounts: AccountColumns, night: int) -> None:
     """The accounts known by the night: since customer_since, or, where that is empty, since their first dated fact."""
-    dated = ("last_used_on", "last_ticket_on", "last_known_on", "survey_on", "opportunity_moved_on", "plan_updated_on")
-    has_facts = pl.any_horizontal(pl.col(dated).is_not_null(), pl.col("contacts") > 0, pl.col("milestones") > 0)
-    since = pl.col("customer_since")
-    known = pl.col("running") | (since <= night).fill_null(False) | (since.is_null() & has_facts.fill_null(False))
+    numbers = accounts.numbers
+    has_facts = np.any([known(numbers[name]) for name in DATED], axis=0)
+    has_facts |= (numbers["contacts"] > 0) | (numbers["milestones"] > 0)
+    since = numbers["customer_since"]
     # A date to come is not known yet; the contract that runs is.
-    return frame.filter(known).with_columns(customer_since=pl.when(since <= night).then(since))
+    numbers["customer_since"] = only(since, since <= night)
+    accounts.keep((numbers["running"] == 1) | (since <= night) | (np.isnan(since) & has_facts))

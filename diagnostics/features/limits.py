@@ -1,24 +1,16 @@
 """The limits of the plans in force, and how much of each is used."""
 
-import polars as pl
+from dataclasses import dataclass
 
-from .reading import AMOUNT, TEXT, Answer, Facts
+import numpy as np
+from numpy.typing import NDArray
 
-LIMITS = {"account_id": TEXT, "metric": TEXT, "included": AMOUNT}
-
-# What all running subscriptions of an account include together.
-STATEMENT = """
-WITH latest AS (
-    SELECT DISTINCT ON (source_id) account_id, plan_id, seats, ended_on, notice_given_on
-    FROM portfolio_subscription
-    WHERE organization_id = %(organization)s AND started_on <= %(night)s
-    ORDER BY source_id, started_on DESC
-)
-SELECT latest.account_id, l.metric, sum(CASE WHEN l.metric = 'seats' THEN coalesce(seats, included) ELSE included END)
-FROM latest JOIN portfolio_planlimit l ON l.organization_id = %(organization)s AND l.plan_id = latest.plan_id
-WHERE (ended_on IS NULL OR ended_on > %(night)s - %(grace)s) AND included > 0
-GROUP BY 1, 2
-"""
+from .columns import AccountColumns
+from .periods import Periods
+from .prices import Catalogue
+from .reading import Vector
+from .usage_rows import UsageRows
+from .vectors import Marks, Places, either, known, median
 
 # A limited metric is counted per month (calls) or stands at a level (vessels connected); the contract does not say
 # which. A level is reported anew each day, so that a typical day already holds a good part of the limit; a thirtieth
@@ -28,61 +20,85 @@ MONTH_DAYS = 30
 WINDOW = 28
 
 
-def ask_limits(facts: Facts) -> Answer:
-    """One row per account and limited metric of its plans."""
-    return facts.ask(STATEMENT, LIMITS)
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What all running subscriptions of an account include together: one row per account and metric."""
+
+    account: Places
+    metric: Places  # among the names
+    names: list[str]  # sorted
+    included: Vector
 
 
-def find_nearest_limits(limits: pl.DataFrame, metrics: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
-    """For each account the limit that is used most: limit_metric, limit_used, limit_included, limit_growth (a day).
+def read_limits(periods: Periods, catalogue: Catalogue, night: int, grace: int) -> Limits:
+    """The limits of each subscription's last period, where it has not ended; seats are those that were bought."""
+    limits = catalogue.limits
+    names = sorted({metric or "" for metric in limits.texts["metric"]})
+    metric = np.array([names.index(metric or "") for metric in limits.texts["metric"]], dtype=np.intp)
+    latest = periods.choose(periods.last & ~(periods.ended_on <= night - grace))
+    account, which, included = [], [], []
+    for place in np.flatnonzero(limits.numbers["included"] > 0):
+        has = latest.plan == limits.ids["plan_id"][place]
+        amount = np.full(int(has.sum()), limits.numbers["included"][place])
+        account.append(latest.account[has])
+        which.append(np.full(amount.size, metric[place]))
+        included.append(either(latest.seats[has], amount) if names[metric[place]] == "seats" else amount)
+    if not account:
+        return Limits(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), names, np.zeros(0))
+    keys = np.concatenate(account) * len(names) + np.concatenate(which)
+    rows, row = np.unique(keys, return_inverse=True)
+    owner, of = np.divmod(rows, len(names))
+    return Limits(owner, of, names, np.bincount(row, np.concatenate(included), rows.size))
 
-    `metrics` is one row per account and metric, `people` holds active_users and active_users_before. Seats are used by
-    the people who are active.
+
+def add_nearest_limits(accounts: AccountColumns, limits: Limits, usage: UsageRows) -> None:
+    """Add for each account the limit that is used most: limit_metric, limit_used, limit_included, limit_growth (a day).
+
+    Needs the columns active_users and active_users_before: seats are used by the people who are active. Equal shares:
+    the first metric by name, so that nothing depends on the order of rows.
     """
-    if not limits.height:
-        return pl.DataFrame(schema={"account_id": pl.String, "limit_metric": pl.String})
-    seats = (
-        limits.filter(pl.col("metric") == "seats")
-        .join(people, on="account_id")
-        .select(
-            "account_id",
-            "metric",
-            "included",
-            used=pl.col("active_users"),
-            growth=(pl.col("active_users") - pl.col("active_users_before")) / WINDOW,
-        )
-    )
-    used = pl.concat([seats, _count_used(limits.filter(pl.col("metric") != "seats"), metrics)])
-    nearest = used.filter(pl.col("used").is_not_null()).with_columns(share=pl.col("used") / pl.col("included"))
-    # Equal shares: the first metric by name, so that nothing depends on the order of rows.
-    nearest = nearest.sort(["account_id", "share", "metric"], descending=[False, True, False])
-    return nearest.unique("account_id", keep="first", maintain_order=True).select(
-        "account_id",
-        limit_metric="metric",
-        limit_used="used",
-        limit_included="included",
-        limit_growth="growth",
-    )
+    used, growth = np.full(limits.account.size, np.nan), np.full(limits.account.size, np.nan)
+    for place, name in enumerate(limits.names):
+        of = limits.metric == place
+        if name == "seats":
+            people, before = (accounts.numbers[column] for column in ("active_users", "active_users_before"))
+            used[of] = people[limits.account[of]]
+            growth[of] = (people - before)[limits.account[of]] / WINDOW
+        else:
+            used[of], growth[of] = _count_used(limits.account[of], limits.included[of], usage.find(name))
+    told = known(used)
+    share = np.nan_to_num(used[told] / limits.included[told], nan=np.inf, posinf=np.inf)
+    owner = limits.account[told]
+    order = np.lexsort((limits.metric[told], -share, owner))
+    nearest = order[np.append(True, np.diff(owner[order]) != 0)[: order.size]]
+    texts: NDArray[np.object_] = np.full(accounts.height, None, dtype=object)
+    texts[owner[nearest]] = np.array([*limits.names, None], dtype=object)[limits.metric[told][nearest]]
+    accounts.texts["limit_metric"] = texts
+    for column, values in (("limit_used", used), ("limit_included", limits.included), ("limit_growth", growth)):
+        accounts.numbers[column] = placed = np.full(accounts.height, np.nan)
+        placed[owner[nearest]] = values[told][nearest]
 
 
-def _count_used(limits: pl.DataFrame, metrics: pl.DataFrame) -> pl.DataFrame:
-    """How much is used of limits that are counted or stand at a level, and by how much it grows a day."""
-    counted = limits.join(metrics, on=["account_id", "metric"])
-    daily = pl.col("sum_28") / WINDOW / pl.col("included")
-    level = daily.median().over("metric") >= LEVEL_SHARE
-    return counted.select(
-        "account_id",
-        "metric",
-        "included",
-        used=pl.when(level).then(pl.col("peak_28")).otherwise(pl.col("sum_28") * MONTH_DAYS / WINDOW),
-        # Over eight weeks; over four where the use is younger; unknown where there is nothing to compare with.
-        growth=pl.when(level)
-        .then((pl.col("peak_28") - pl.col("peak_29_56")) / WINDOW)
-        .otherwise(
-            pl.coalesce(
-                (pl.col("sum_28") - pl.col("sum_57_84")) / (2 * WINDOW),
-                (pl.col("sum_28") - pl.col("sum_29_56")) / WINDOW,
-            )
-            * (MONTH_DAYS / WINDOW)
-        ),
-    )
+def _count_used(account: Places, included: Vector, usage: UsageRows) -> tuple[Vector, Vector]:
+    """How much is used of a limit that is counted or stands at a level, and by how much it grows a day.
+
+    `usage`: of the metric alone.
+    """
+    used, growth = np.full(account.size, np.nan), np.full(account.size, np.nan)
+    order = np.argsort(usage.account)
+    at = np.minimum(np.searchsorted(usage.account[order], account), max(order.size - 1, 0))
+    if not order.size:
+        return used, growth
+    stands: Marks = usage.account[order][at] == account
+    row = order[at[stands]]
+    sum_28, sum_29_56, sum_57_84 = usage.sums[row].T
+    peak_28, peak_29_56 = usage.peaks[row].T
+    daily = sum_28 / WINDOW / included[stands]
+    if median(np.zeros(daily.size, dtype=np.intp), daily, 1)[0] >= LEVEL_SHARE:
+        used[stands], growth[stands] = peak_28, (peak_28 - peak_29_56) / WINDOW
+        return used, growth
+    used[stands] = sum_28 * MONTH_DAYS / WINDOW
+    # Over eight weeks; over four where the use is younger; unknown where there is nothing to compare with.
+    by_weeks = either((sum_28 - sum_57_84) / (2 * WINDOW), (sum_28 - sum_29_56) / WINDOW)
+    growth[stands] = by_weeks * (MONTH_DAYS / WINDOW)
+    return used, growth

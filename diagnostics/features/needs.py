@@ -1,9 +1,9 @@
 """Needs voiced for products that the account does not have, as diagnostics/needs.py found them in its texts."""
 
-from .reading import AMOUNT, COUNT, DAY, RATES, TEXT, Answer, Facts
+from .reading import AMOUNT, COUNT, DAY, ID, RATES, TEXT
 
 COLUMNS = {
-    "account_id": TEXT,
+    "account_id": ID,
     "needs_voiced": COUNT,
     "need_on": DAY,
     "voiced_product_id": TEXT,
@@ -44,8 +44,5 @@ SELECT n.account_id, count(*), (max(n.last_at) AT TIME ZONE %(zone)s)::date,
 FROM needs n JOIN portfolio_product p ON p.organization_id = %(organization)s AND p.id = n.product_id
 GROUP BY n.account_id
 """  # noqa: S608  # put together from constants
-
-
-def ask_needs(facts: Facts) -> Answer:
-    """One row per account that voiced a need for a product it could have within 180 days."""
-    return facts.ask(STATEMENT, COLUMNS)
+# One row per account that voiced a need for a product it could have within 180 days.
+NEEDS = (STATEMENT, COLUMNS)

@@ -1,11 +1,13 @@
 """Account plans, milestones, opportunities, whitespace and intent, as they stood on the night."""
 
-import polars as pl
+import numpy as np
 
-from .reading import AMOUNT, COUNT, DAY, FLAG, TEXT, Answer, Facts
+from .columns import AccountColumns
+from .reading import AMOUNT, COUNT, DAY, FLAG, ID, Rows
+from .vectors import known
 
 COLUMNS = {
-    "account_id": TEXT,
+    "account_id": ID,
     "plan_updated_on": DAY,
     "milestones": COUNT,
     "first_milestone_on": DAY,
@@ -55,14 +57,11 @@ FROM ({PLANS}) AS plan FULL JOIN ({MILESTONES}) AS milestone USING (account_id)
     FULL JOIN ({OPPORTUNITIES}) AS opportunity USING (account_id)
     FULL JOIN ({WHITESPACE}) AS cell USING (account_id) FULL JOIN ({INTENT}) AS intent USING (account_id)
 """  # noqa: S608  # put together from constants
+# One row per account of which any of them is known.
+PLANNING = (STATEMENT, COLUMNS)
 
 
-def ask_planning(facts: Facts) -> Answer:
-    """One row per account of which any of them is known."""
-    answer = facts.ask(STATEMENT, COLUMNS)
-
-    def read() -> pl.DataFrame:
-        frame = answer()
-        return frame.with_columns(milestones_known=pl.lit(frame["milestones"].count() > 0))
-
-    return read
+def place_planning(accounts: AccountColumns, rows: Rows) -> None:
+    """Add the columns, and whether the organization records milestones."""
+    some = bool(known(rows.numbers["milestones"]).any())
+    accounts.numbers["milestones_known"] = np.where(accounts.place(rows), float(some), np.nan)

@@ -1,183 +1,149 @@
 """Subscriptions as they were known on the night: what runs, since when, for how much, and what may come next."""
 
-from .reading import AMOUNT, COUNT, DAY, FLAG, RATES, TEXT, Answer, Facts
+from dataclasses import fields
 
-COLUMNS = {
-    "account_id": TEXT,
-    "ever": FLAG,  # a period began by the night
-    "running": FLAG,
-    "lapsed_on": DAY,
-    "first_paid_on": DAY,
-    "arr": AMOUNT,
-    "arr_180_ago": AMOUNT,
-    "expansions_365": COUNT,
-    "last_expansion_on": DAY,
-    "price_rise": AMOUNT,
-    "price_rise_on": DAY,
-    "periods_overlap": FLAG,
-    "amount_unknown": FLAG,
-    "products": COUNT,
-    "products_sold": COUNT,
-    "open_product_arr": AMOUNT,
-    "discount_percent": AMOUNT,
-    "notice_given_on": DAY,
-    "ends_on": DAY,
-    "arr_noticed": AMOUNT,
-    "arr_due_90": AMOUNT,
-    "main_product_id": TEXT,
-    "main_plan_id": TEXT,
-    "main_mrr": AMOUNT,
-    "seats": AMOUNT,
-    "term_months": COUNT,
-    "auto_renews": FLAG,
-    "renews_on": DAY,
-    "decision_on": DAY,
-    "price_basis": TEXT,
-    "plan_has_seat_limit": FLAG,
-    "next_plan_id": TEXT,
-    "next_plan_mrr": AMOUNT,
-}
+import numpy as np
 
-# The periods begun by the night, with their neighbours in the same subscription.
-PERIOD = """
-    SELECT s.account_id, s.source_id, s.product_id, s.plan_id, s.started_on, s.ended_on, s.term_started_on,
-        s.term_months, s.renews_on, coalesce(s.notice_days, 0) AS notice_days, s.auto_renews, s.seats,
-        s.discount_percent::float8 AS discount, s.change_reason,
-        CASE WHEN s.notice_given_on <= %(night)s THEN s.notice_given_on END AS notice_given_on,
-        s.mrr::float8 * rates.rate AS mrr, s.mrr::float8 / coalesce(nullif(s.seats, 0), 1) AS unit_price,
-        lead(s.started_on) OVER own AS next_on, lag(s.started_on) OVER own AS before_on,
-        lag(s.ended_on) OVER own AS before_ended_on, lag(s.term_months) OVER own AS before_months,
-        lag(s.plan_id) OVER own AS before_plan_id, coalesce(lag(s.seats) OVER own, 0) AS before_seats,
-        lag(s.mrr::float8 / coalesce(nullif(s.seats, 0), 1)) OVER own AS before_price
-    FROM portfolio_subscription s
-        JOIN portfolio_account a ON a.organization_id = s.organization_id AND a.id = s.account_id
-        LEFT JOIN rates ON rates.currency = coalesce(nullif(s.currency, ''), nullif(a.currency, ''), %(currency)s)
-    WHERE s.organization_id = %(organization)s AND s.started_on <= %(night)s
-    WINDOW own AS (PARTITION BY s.source_id ORDER BY s.started_on)"""
+from .columns import AccountColumns
+from .days import day_number
+from .periods import Periods, Terms, find_renewals, read_terms
+from .prices import Catalogue, find_next_plans, read_plan_prices
+from .reading import Facts, Vector
+from .vectors import Places, as_marks, count, either, known, least, median, most, only, total
 
-# Where a period ends as far as is known: at the next one, or at an end already reached; a gap within the grace is no
-# gap. A term begins with certainty where the contract says so, at a first period, after a gap, or once the term of the
-# period before is over; any other period is a change inside a running term.
-ENDED = """
-    SELECT *,
-        CASE WHEN next_on - ended_on BETWEEN 0 AND %(grace)s THEN next_on
-            ELSE least(next_on, CASE WHEN ended_on <= %(night)s THEN ended_on END) END AS end_on,
-        CASE WHEN notice_given_on IS NOT NULL AND ended_on > %(night)s THEN ended_on END AS leaves_on,
-        coalesce(ended_on > next_on AND ended_on <= %(night)s, false) AS doubled,
-        sum(CASE WHEN term_started_on IS NOT NULL OR before_on IS NULL OR before_ended_on < started_on
-            OR started_on >= before_on + make_interval(months => coalesce(before_months, 0)) THEN 1 ELSE 0 END)
-            OVER (PARTITION BY source_id ORDER BY started_on) AS run,
-        CASE WHEN before_plan_id = plan_id AND before_seats = coalesce(seats, 0) AND change_reason IN ('', 'price')
-            AND before_price > 0 AND started_on > %(night)s - 120 THEN unit_price / before_price - 1 END AS rise
-    FROM period"""
-
-TERMS = """
-    SELECT *, bool_or(end_on IS NULL) OVER account AS account_runs, max(end_on) OVER account AS last_end_on,
-        coalesce(term_started_on, CASE
-            WHEN started_on < first_value(coalesce(term_started_on, started_on)) OVER same
-                + make_interval(months => coalesce(first_value(term_months) OVER same, 0))
-            THEN first_value(coalesce(term_started_on, started_on)) OVER same ELSE started_on END) AS term_on
-    FROM ended WINDOW account AS (PARTITION BY account_id), same AS (PARTITION BY source_id, run ORDER BY started_on)"""
-
-# What runs on the night, or ran out within the grace where the account has nothing else. `whole_terms`: how many are
-# over since the term began (or since `renews_on`, once that has passed). OFFSET 0 keeps PostgreSQL from writing the
-# arithmetic of months into every place that reads its result.
-LIVE = """
-    SELECT *, CASE WHEN term_months > 0 THEN
-            (date_part('year', since) * 12 + date_part('month', since))::int / term_months END AS whole_terms
-    FROM (SELECT *, coalesce(renews_on, term_on) AS anchor_on,
-        age(%(night)s::timestamp, coalesce(renews_on, term_on)::timestamp) AS since FROM terms
-        WHERE end_on IS NULL OR (NOT account_runs AND end_on = last_end_on AND end_on > %(night)s - %(grace)s)
-        OFFSET 0) AS anchored"""
-
-RENEWALS = """
-    SELECT *, renewal_on - notice_days AS decision_on, CASE
-        WHEN renewal_on - notice_days > %(night)s THEN renewal_on - notice_days
-        WHEN auto_renews IS FALSE THEN renewal_on
-        -- The notice of this term is over: it renews, and the next term's decision comes.
-        ELSE (renewal_on + make_interval(months => term_months))::date - notice_days END AS decides_on
-    FROM (SELECT *, CASE WHEN renews_on > %(night)s THEN renews_on
-        ELSE (anchor_on + make_interval(months => (whole_terms + 1) * term_months))::date END AS renewal_on
-        FROM live OFFSET 0) AS renewing"""
-
-# What the book pays for a product in a year, and for a plan in a month where three accounts or more pay for it.
-PRICES = """
-    owned AS (SELECT account_id, product_id, sum(mrr) * 12 AS arr FROM live GROUP BY 1, 2),
-    product_price AS (
-        SELECT product_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY arr) AS arr FROM owned WHERE arr > 0 GROUP BY 1
-    ), paid AS (
-        SELECT plan_id, percentile_cont(0.5) WITHIN GROUP (ORDER BY mrr) AS flat,
-            percentile_cont(0.5) WITHIN GROUP (ORDER BY mrr / seats) FILTER (WHERE seats > 0) AS unit
-        FROM live WHERE mrr > 0 GROUP BY 1 HAVING count(*) >= 3
-    ), catalogue AS (
-        SELECT p.id AS plan_id, p.source_id, p.product_id, p.rank, p.price_basis, paid.flat, paid.unit,
-            p.list_price_monthly::float8 * rates.rate AS list,
-            min(p.rank) FILTER (WHERE true) OVER above AS next_rank
-        FROM portfolio_plan p LEFT JOIN paid ON paid.plan_id = p.id
-            LEFT JOIN rates ON rates.currency = coalesce(nullif(p.currency, ''), %(currency)s)
-        WHERE p.organization_id = %(organization)s
-        WINDOW above AS (
-            PARTITION BY p.product_id ORDER BY p.rank RANGE BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
-    )"""
-
-# Increases and decreases of the account as a whole: what ends and begins on one day is one movement.
-MOVES = """
-    moves AS (
-        SELECT account_id, day, sum(delta) AS delta FROM (
-            SELECT account_id, started_on AS day, mrr AS delta FROM terms
-            UNION ALL SELECT account_id, end_on, -mrr FROM terms WHERE end_on IS NOT NULL
-        ) AS steps WHERE day > %(night)s - 365 GROUP BY 1, 2
-    )"""
-
-STATEMENT = f"""
-WITH {RATES}, period AS ({PERIOD}), ended AS ({ENDED}), terms AS ({TERMS}), live AS ({LIVE}), renewals AS ({RENEWALS}),
-{PRICES}, {MOVES}, history AS (
-    SELECT account_id, min(started_on) AS first_paid_on, bool_or(doubled) AS doubled,
-        sum(mrr) FILTER (WHERE started_on <= %(night)s - 180 AND (end_on IS NULL OR end_on > %(night)s - 180)) * 12
-            AS arr_180_ago,
-        max(rise) FILTER (WHERE rise > 0.001) AS rise, max(started_on) FILTER (WHERE rise > 0.001) AS rise_on
-    FROM terms GROUP BY account_id
-), moved AS (
-    SELECT account_id, count(*) AS expansions, max(day) AS last_on
-    FROM moves JOIN history USING (account_id) WHERE delta > 0.01 AND day > first_paid_on GROUP BY account_id
-), main AS (
-    SELECT DISTINCT ON (r.account_id) r.* FROM renewals r
-        JOIN portfolio_product p ON p.organization_id = %(organization)s AND p.id = r.product_id
-    ORDER BY r.account_id, p.core DESC NULLS LAST, r.mrr DESC NULLS LAST, r.source_id
-), now AS (
-    SELECT account_id, bool_or(end_on IS NULL) AS runs, max(end_on) AS end_on, sum(mrr) * 12 AS arr,
-        count(DISTINCT product_id) AS products, min(notice_given_on) AS notice_given_on,
-        min(CASE WHEN notice_given_on IS NOT NULL THEN coalesce(leaves_on, renewal_on) END) AS ends_on,
-        sum(mrr) FILTER (WHERE notice_given_on IS NOT NULL) * 12 AS noticed,
-        sum(mrr) FILTER (WHERE notice_given_on IS NULL AND decides_on BETWEEN %(night)s + 1 AND %(night)s + 90) * 12
-            AS due,
-        bool_or(mrr IS NULL) AS unpriced,
-        sum(discount * mrr) / nullif(sum(mrr) FILTER (WHERE discount IS NOT NULL), 0) AS discount
-    FROM renewals GROUP BY account_id
-), open AS (
-    SELECT account_id, greatest((SELECT sum(arr) FROM product_price) - sum(product_price.arr), 0) AS arr
-    FROM owned JOIN product_price USING (product_id) GROUP BY account_id
-)
-SELECT h.account_id, true, now.account_id IS NOT NULL, CASE WHEN NOT now.runs THEN now.end_on END, h.first_paid_on,
-    now.arr, h.arr_180_ago, coalesce(moved.expansions, 0), moved.last_on,
-    h.rise, h.rise_on, h.doubled, coalesce(now.unpriced, false), now.products,
-    (SELECT count(*) FROM portfolio_product WHERE organization_id = %(organization)s), open.arr,
-    now.discount, now.notice_given_on, now.ends_on, coalesce(now.noticed, 0),
-    coalesce(now.due, 0), main.product_id, main.plan_id, main.mrr, main.seats,
-    main.term_months, main.auto_renews, main.renewal_on, main.decision_on, plan.price_basis,
-    EXISTS (SELECT FROM portfolio_planlimit l WHERE l.organization_id = %(organization)s AND l.plan_id = main.plan_id
-        AND l.metric = 'seats'), next.plan_id, next.price
-FROM history h LEFT JOIN now USING (account_id) LEFT JOIN moved USING (account_id) LEFT JOIN open USING (account_id)
-    LEFT JOIN main USING (account_id) LEFT JOIN catalogue plan ON plan.plan_id = main.plan_id
-    LEFT JOIN LATERAL (
-        SELECT plan_id, coalesce(list, CASE WHEN price_basis = 'per_seat' THEN unit ELSE flat END)
-            * CASE WHEN price_basis = 'per_seat' THEN main.seats ELSE 1 END AS price
-        FROM catalogue WHERE product_id = main.product_id AND rank = plan.next_rank
-        ORDER BY coalesce(list, flat) > main.mrr DESC NULLS LAST, coalesce(list, flat), source_id LIMIT 1
-    ) AS next ON true
-"""  # noqa: S608  # put together from constants
+SMALL_CHANGE = 0.01  # of a month's amount: no movement
+SMALL_RISE = 0.001  # of the unit price: none
+DUE_DAYS = 90
+AGO_DAYS = 180
+MOVED_DAYS = 365
 
 
-def ask_subscriptions(facts: Facts) -> Answer:
-    """One row per account with a period begun by the night, also where all of them have ended."""
-    return facts.ask(STATEMENT, COLUMNS)
+def add_subscriptions(accounts: AccountColumns, facts: Facts, periods: Periods, catalogue: Catalogue) -> None:
+    """Add the columns of accounts with a period begun by the night, also where all of them have ended."""
+    night, size = day_number(facts.night), accounts.height
+    terms = read_terms(periods, night, facts.settings.grace_days, size)
+    ever = np.bincount(periods.account, minlength=size) > 0
+    live = periods.choose(terms.runs)
+    live_terms = Terms(*(getattr(terms, field.name)[terms.runs] for field in fields(Terms)))
+    found = _read_history(periods, terms, night, size)
+    found |= _read_moves(periods, terms, night, found["first_paid_on"])
+    found |= _read_now(live, live_terms, night, size)
+    found |= _read_products(live, catalogue, size)
+    for name in ("expansions_365", "periods_overlap", "amount_unknown", "arr_noticed", "arr_due_90"):
+        found[name] = np.nan_to_num(found[name])
+    accounts.numbers |= {name: only(values, ever) for name, values in found.items()}
+    _add_main(accounts, live, live_terms, catalogue, night)
+    accounts.numbers["plan_has_seat_limit"] = only(accounts.numbers["plan_has_seat_limit"], ever)
+
+
+def _read_history(periods: Periods, terms: Terms, night: int, size: int) -> dict[str, Vector]:
+    places, ago = periods.account, night - AGO_DAYS
+    paid_then = (periods.started_on <= ago) & ~(terms.end_on <= ago)
+    rise = only(terms.rise, terms.rise > SMALL_RISE)
+    return {
+        "first_paid_on": least(places, periods.started_on, size),
+        "periods_overlap": as_marks(count(places, terms.doubled, size) > 0),
+        "arr_180_ago": total(places, only(periods.mrr, paid_then), size) * 12,
+        "price_rise": most(places, rise, size),
+        "price_rise_on": most(places, only(periods.started_on, known(rise)), size),
+    }
+
+
+def _read_moves(periods: Periods, terms: Terms, night: int, first_paid_on: Vector) -> dict[str, Vector]:
+    """Increases of the account as a whole: what ends and begins on one day is one movement."""
+    account = np.concatenate([periods.account, periods.account])
+    day = np.concatenate([periods.started_on, terms.end_on])
+    delta = np.concatenate([periods.mrr, -periods.mrr])
+    recent = day > night - MOVED_DAYS
+    account, day, delta = account[recent], day[recent], delta[recent]
+    days, place = np.unique(account * (1 << 32) + day.astype(np.int64), return_inverse=True)
+    owner, on = days >> 32, (days & ((1 << 32) - 1)).astype(np.float64)
+    size = first_paid_on.size
+    up = (total(place, delta, days.size) > SMALL_CHANGE) & (on > first_paid_on[owner])
+    return {"expansions_365": count(owner, up, size), "last_expansion_on": most(owner, only(on, up), size)}
+
+
+def _read_now(live: Periods, terms: Terms, night: int, size: int) -> dict[str, Vector]:
+    places, mrr = live.account, live.mrr
+    renewal, _decision, decides = find_renewals(live, terms, night)
+    noticed = known(live.notice_given_on)
+    running = np.bincount(places, minlength=size) > 0
+    open_ended = count(places, np.isnan(terms.end_on), size) > 0
+    due = ~noticed & (decides > night) & (decides <= night + DUE_DAYS)
+    discounted = total(places, only(mrr, known(live.discount)), size)
+    return {
+        "running": as_marks(running),
+        "lapsed_on": only(most(places, terms.end_on, size), ~open_ended),
+        "arr": total(places, mrr, size) * 12,
+        "amount_unknown": as_marks(count(places, np.isnan(mrr), size) > 0),
+        "discount_percent": total(places, live.discount * mrr, size) / only(discounted, discounted != 0),
+        "notice_given_on": least(places, live.notice_given_on, size),
+        "ends_on": least(places, only(either(terms.leaves_on, renewal), noticed), size),
+        "arr_noticed": total(places, only(mrr, noticed), size) * 12,
+        "arr_due_90": total(places, only(mrr, due), size) * 12,
+    }
+
+
+def _read_products(live: Periods, catalogue: Catalogue, size: int) -> dict[str, Vector]:
+    """How many products run, and what the book pays in a year for those that do not."""
+    sold = catalogue.products.height
+    product = catalogue.find_products(live.product)
+    stands = product >= 0
+    owned, place = np.unique(live.account[stands] * sold + product[stands], return_inverse=True)
+    owner, which = np.divmod(owned, sold) if sold else (owned, owned)
+    paid = total(place, live.mrr[stands], owned.size) * 12
+    price = median(which, only(paid, paid > 0), sold)
+    own_price = total(owner, price[which], size)
+    products = count(owner, np.ones(owner.size, dtype=bool), size)
+    return {
+        "products": only(products, products > 0),
+        "products_sold": np.full(size, float(sold)),
+        "open_product_arr": np.maximum(np.nansum(price) - own_price, 0.0),
+    }
+
+
+def _add_main(accounts: AccountColumns, live: Periods, terms: Terms, catalogue: Catalogue, night: int) -> None:
+    """Add what is known of the main subscription: of the core product, paying most, first by its id in the source."""
+    prices = read_plan_prices(catalogue, live)
+    chosen = _choose_main(live, catalogue)
+    main, its_terms = live.choose(chosen), Terms(*(getattr(terms, field.name)[chosen] for field in fields(Terms)))
+    places, size = main.account, accounts.height
+    renewal, decision, _decides = find_renewals(main, its_terms, night)
+    next_ids, next_prices = find_next_plans(catalogue, prices, main)
+    plan = catalogue.find_plans(main.plan)
+    with_seats = [metric == "seats" for metric in catalogue.limits.texts["metric"]]
+    seated = np.isin(main.plan, catalogue.limits.ids["plan_id"][np.array(with_seats, dtype=bool)])
+    numbers = {
+        "main_mrr": main.mrr,
+        "seats": main.seats,
+        "term_months": main.term_months,
+        "auto_renews": main.auto_renews,
+        "renews_on": renewal,
+        "decision_on": decision,
+        "plan_has_seat_limit": as_marks(seated),
+        "next_plan_mrr": next_prices,
+    }
+    for name, values in numbers.items():
+        accounts.numbers[name] = column = np.full(size, 0.0 if name == "plan_has_seat_limit" else np.nan)
+        column[places] = values
+    product_ids = np.array([*catalogue.products.texts["product_id"], None], dtype=object)
+    plan_ids = np.array([*catalogue.plans.texts["plan_id"], None], dtype=object)
+    bases = np.array([*catalogue.plans.texts["price_basis"], None], dtype=object)
+    texts = {
+        "main_product_id": product_ids[catalogue.find_products(main.product)],
+        "main_plan_id": plan_ids[plan],
+        "price_basis": bases[plan],
+        "next_plan_id": next_ids,
+    }
+    for name, told in texts.items():
+        accounts.texts[name] = lines = np.full(size, None, dtype=object)
+        lines[places] = told
+
+
+def _choose_main(live: Periods, catalogue: Catalogue) -> Places:
+    product = catalogue.find_products(live.product)
+    core = catalogue.products.numbers["core"]
+    rank = np.append(np.where(np.isnan(core), 2.0, 1 - core), np.nan)[product]
+    order = np.lexsort((-live.mrr, rank, live.account))
+    order = order[product[order] >= 0]
+    return order[np.append(True, np.diff(live.account[order]) != 0)[: order.size]]

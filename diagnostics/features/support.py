@@ -1,9 +1,9 @@
 """Tickets and surveys as they stood on the night: solved, reopened or answered later is not known yet."""
 
-from .reading import AMOUNT, COUNT, DAY, TEXT, Answer, Facts
+from .reading import AMOUNT, COUNT, DAY, ID
 
-TICKETS = {
-    "account_id": TEXT,
+TICKET_COLUMNS = {
+    "account_id": ID,
     "tickets_90": COUNT,
     "tickets_open": COUNT,
     "tickets_overdue": COUNT,
@@ -49,7 +49,7 @@ SELECT account_id,
 FROM known GROUP BY account_id
 """
 
-SURVEYS = {"account_id": TEXT, "survey_score": AMOUNT, "survey_answers": COUNT, "survey_on": DAY}
+SURVEY_COLUMNS = {"account_id": ID, "survey_score": AMOUNT, "survey_answers": COUNT, "survey_on": DAY}
 
 # On one scale from -1 to 1: promoters, passives and detractors; satisfaction of 5 and effort of 7 steps.
 SURVEY_STATEMENT = """
@@ -65,10 +65,6 @@ WHERE organization_id = %(organization)s
     AND answered_at < %(until)s AND answered_at >= %(since_270)s
 GROUP BY account_id
 """
-
-
-def ask_support(facts: Facts) -> Answer:
-    """One row per account with a ticket of the last 400 days or a survey answer of the last 270."""
-    tickets = facts.ask(TICKET_STATEMENT, TICKETS)
-    surveys = facts.ask(SURVEY_STATEMENT, SURVEYS)
-    return lambda: tickets().join(surveys(), on="account_id", how="full", coalesce=True)
+# One row per account with a ticket of the last 400 days, and with a survey answer of the last 270.
+TICKETS = (TICKET_STATEMENT, TICKET_COLUMNS)
+SURVEYS = (SURVEY_STATEMENT, SURVEY_COLUMNS)

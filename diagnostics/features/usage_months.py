@@ -4,75 +4,68 @@ A month that is behind is read from its days. Accounts are read a thousand at a 
 not grow with its book.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import date, timedelta
-from itertools import chain, pairwise
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import polars as pl
-from numpy.typing import NDArray
 
 from portfolio.usage_months import FIRST_DAY, PACKED_DAYS, PACKED_QUANTITIES
 
-from .reading import AMOUNT, COUNT, DAY, TEXT, Facts
+from .columns import AccountColumns
+from .days import day_number
+from .reading import DAY, ID, NIL, Facts, Vector
+from .usage_rows import WINDOW_DAYS, PackedUsage, UsageRows, add_up, join_rows
+from .vectors import Marks, only
 
-WINDOW_DAYS = 84  # three times four whole weeks: each window has the same number of Mondays
 EARLIER_DAYS = 730  # how far back an account that was silent all the while is looked for
 SLICE = 1000  # accounts
-LOWEST, HIGHEST = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"
+HIGHEST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+DAY_BYTES = 4
 
-WINDOWS = {"28": slice(0, 28), "29_56": slice(28, 56), "57_84": slice(56, 84)}
-
-METRICS = {
-    "account_id": TEXT,
-    "metric": TEXT,
-    "sum_28": AMOUNT,
-    "sum_29_56": AMOUNT,
-    "sum_57_84": AMOUNT,
-    "peak_28": AMOUNT,
-    "peak_29_56": AMOUNT,
-    "least": AMOUNT,
-    "days_42": COUNT,  # bits of the days of use, bit 0 being the night
-    "days_84": COUNT,  # bit 0 being 42 days before it
-}
-
+# All of a metric's accounts behind one another.
+BY_METRIC = """
+SELECT array_agg(metric), string_agg(int8send(rows), ''), string_agg(accounts, ''), string_agg(lengths, ''),
+    string_agg(days, ''), string_agg(quantities, '')"""
+METRICS = """
+    SELECT metric, count(*) AS rows, string_agg(uuid_send(account_id), '') AS accounts,
+        string_agg(int4send(length(days)), '') AS lengths, string_agg(days, '') AS days,
+        string_agg(quantities, '') AS quantities
+    FROM packed GROUP BY metric"""
 # What a UsageChange names is left out; the last columns tell what that is.
-PACKED = """
+PACKED = f"""
 WITH behind AS MATERIALIZED (
     SELECT min(first_on) AS first_on, max(last_on) AS last_on, coalesce(bool_or(accounts IS NULL), false) AS everyone,
         (SELECT array_agg(DISTINCT account) FROM portfolio_usagechange, unnest(accounts) AS account
             WHERE organization_id = %(organization)s) AS accounts
     FROM portfolio_usagechange WHERE organization_id = %(organization)s
 ), packed AS (
-    SELECT account_id, metric, string_agg(days, '') AS days, string_agg(quantities, '') AS quantities
-    FROM portfolio_usagemonth, behind
+    SELECT account_id, metric, days, quantities FROM portfolio_usagemonth, behind
     WHERE organization_id = %(organization)s AND month BETWEEN %(month)s AND %(night)s
         AND account_id >= %(lowest)s AND account_id < %(highest)s
         AND ((everyone OR account_id = ANY(accounts))
             AND month BETWEEN date_trunc('month', first_on)::date AND last_on) IS NOT TRUE
-    GROUP BY account_id, metric
 )
-SELECT array_agg(account_id::text), array_agg(metric), string_agg(int4send(length(days)), ''), string_agg(days, ''),
-    string_agg(quantities, ''), (SELECT first_on FROM behind), (SELECT last_on FROM behind),
+{BY_METRIC}, (SELECT first_on FROM behind), (SELECT last_on FROM behind),
     (SELECT everyone FROM behind), (SELECT accounts FROM behind)
-FROM packed
-"""
+FROM ({METRICS}) AS metrics
+"""  # noqa: S608  # put together from constants
 # The same of the days themselves. The organization stands in an array because an equality would make PostgreSQL compare
 # it with the policy's in a step of its own, through which every row is handed: a fifteenth of the time.
 UNPACKED = f"""
-SELECT array_agg(account_id::text), array_agg(metric), string_agg(int4send(length(days)), ''), string_agg(days, ''),
-    string_agg(quantities, '')
-FROM (
+WITH packed AS (
     SELECT account_id, metric, {PACKED_DAYS} AS days, {PACKED_QUANTITIES} AS quantities FROM portfolio_usage
     WHERE organization_id = ANY(ARRAY[%(organization)s]::uuid[]) AND day BETWEEN %(first)s AND %(last)s
         AND account_id >= %(lowest)s AND account_id < %(highest)s
         AND (%(everyone)s OR account_id = ANY(%(accounts)s::uuid[]))
     GROUP BY account_id, metric
-) AS packed
+)
+{BY_METRIC}
+FROM ({METRICS}) AS metrics
 """  # noqa: S608  # put together from constants
 
-EARLIER = {"account_id": TEXT, "earlier_on": DAY}
+EARLIER = {"account_id": ID, "earlier_on": DAY}
 EARLIER_STATEMENT = """
 SELECT account_id, max(last_used_on) FROM portfolio_usagemonth
 WHERE organization_id = %(organization)s AND month BETWEEN %(earliest)s AND %(before)s
@@ -92,40 +85,50 @@ type Answer = Callable[[], tuple[Any, ...] | None]
 class UsageMonths:
     """The usage of a night, asked at once for the first slice of accounts and slice by slice when it is read."""
 
-    def __init__(self, facts: Facts, accounts: pl.Series) -> None:
-        """`accounts`: the ids of the book, in any order; usage of others is read as well."""
-        self.facts = facts
+    def __init__(self, facts: Facts, accounts: AccountColumns) -> None:
+        """`accounts`: all of the book."""
+        self.facts, self.accounts = facts, accounts
         self.first = facts.night - timedelta(days=WINDOW_DAYS - 1)
         self.behind = False
-        bounds = accounts.sort().gather_every(SLICE)[1:].to_list()
-        self.slices = list(pairwise([LOWEST, *bounds, HIGHEST]))
+        bounds = accounts.texts["account_id"][SLICE::SLICE].tolist()
+        self.slices = list(pairwise([NIL, *bounds, HIGHEST]))
         self.asked = self._ask(0)
 
-    def read(self) -> pl.DataFrame:
-        """One row per account and metric used within the 84 days: `METRICS`."""
-        frames = []
+    def read(self, ask_more: Callable[[], None]) -> UsageRows:
+        """One row per account and metric used within the 84 days; `ask_more` is called once usage is all here."""
+        rows = []
         for place in range(len(self.slices)):
             answer = self.asked()
-            parts = [answer[:5], *self._read_behind(place, answer[5:])] if answer else []
+            parts = [answer[:6], *self._read_behind(place, answer[6:])] if answer else []
             if place + 1 < len(self.slices):
                 self.asked = self._ask(place + 1)
-            frames.append(add_up(parts, self.facts.night))
-        return pl.concat(frames)
+            else:
+                ask_more()
+            first = place * SLICE
+            ids = self.accounts.ids[first : first + SLICE]
+            found = add_up([_take_apart(part) for part in parts], ids, (self.facts.night - FIRST_DAY).days)
+            found.account[:] += first
+            rows.append(found)
+        return join_rows(rows)
 
-    def read_earlier(self, silent: pl.Series) -> pl.DataFrame:
-        """The last day of use before the 84 days of the `silent` accounts, as far as two years back: `EARLIER`."""
-        if not silent.len():
-            return pl.DataFrame(schema=EARLIER)
+    def read_earlier(self, silent: Marks) -> Vector:
+        """The last day of use before the 84 days of the `silent` accounts, as far as two years back."""
+        found = np.full(self.accounts.height, np.nan)
+        if not silent.any():
+            return found
         earliest = self.facts.night - timedelta(days=EARLIER_DAYS)
         days: dict[str, Any] = {
             "earliest": earliest,
             "before": self.first - timedelta(days=1),
-            "silent": silent.to_list(),
+            "silent": self.accounts.texts["account_id"][silent].tolist(),
         }
         if self.behind:
-            return self.facts.ask(EARLIER_UNPACKED, EARLIER, literally=True, **days)()
-        days["earliest"] = earliest.replace(day=1)
-        return self.facts.ask(EARLIER_STATEMENT, EARLIER, **days)().filter(pl.col("earlier_on") >= earliest)
+            rows = self.facts.ask_rows(EARLIER_UNPACKED, EARLIER, literally=True, **days)()
+        else:
+            rows = self.facts.ask_rows(EARLIER_STATEMENT, EARLIER, **{**days, "earliest": earliest.replace(day=1)})()
+        places, stands = self.accounts.find(rows.ids["account_id"])
+        found[places[stands]] = rows.numbers["earlier_on"][stands]
+        return only(found, found >= day_number(earliest))
 
     def _ask(self, place: int) -> Answer:
         lowest, highest = self.slices[place]
@@ -145,62 +148,13 @@ class UsageMonths:
         return [answer] if answer else []
 
 
-def add_up(parts: Sequence[Sequence[Any]], night: date) -> pl.DataFrame:
-    """The columns `METRICS` of parts packed by the database: accounts, metrics, bytes of days, days, quantities.
-
-    Sums go day by day, and on a day from the least product to the greatest: nothing depends on how the rows lie.
-    """
-    parts = [part for part in parts if part[0] is not None]
-    if not parts:
-        return pl.DataFrame(schema=METRICS)
-    names = pl.DataFrame({name: list(chain(*(part[at] for part in parts))) for at, name in enumerate(KEY)})
-    lengths, days = (np.frombuffer(b"".join(part[at] for part in parts), ">i4") for at in (2, 3))
-    quantities = np.frombuffer(b"".join(part[4] for part in parts), ">f8")
-    rows = np.arange(names.height)
-    if len(parts) > 1:
-        standing = names.unique(maintain_order=True).with_row_index("row")
-        rows = names.join(standing, on=KEY, how="left", maintain_order="left")["row"].to_numpy()
-        names = standing.select(KEY)
-    before = (night - FIRST_DAY).days - days.astype(np.int64)
-    known = (before >= 0) & (before < WINDOW_DAYS)
-    places = (np.repeat(rows, lengths // 4) * WINDOW_DAYS + before)[known]
-    return _name_columns(names, places, quantities.astype(np.float64)[known])
-
-
-KEY = ("account_id", "metric")
-
-
-def _name_columns(names: pl.DataFrame, places: NDArray[np.int64], quantity: NDArray[np.float64]) -> pl.DataFrame:
-    """`METRICS` of quantities by place: the row in `names` times the days of the window, plus the days before."""
-    shape = (names.height, WINDOW_DAYS)
-    counts = np.bincount(places, minlength=names.height * WINDOW_DAYS)
-    total = np.zeros(counts.size)
-    highest = lowest = total
-    if counts.max(initial=0) <= 1:
-        total[places] = quantity
-    else:  # several products on one day
-        order = np.lexsort((quantity, places))
-        places, quantity = places[order], quantity[order]
-        starts = np.flatnonzero(np.diff(places, prepend=-1))
-        highest, lowest = np.zeros(counts.size), np.zeros(counts.size)
-        for into, add in ((total, np.add), (highest, np.maximum), (lowest, np.minimum)):
-            into[places[starts]] = add.reduceat(quantity, starts)
-    known = (counts > 0).reshape(shape)
-    total, highest, lowest = total.reshape(shape), highest.reshape(shape), lowest.reshape(shape)
-    peaks = np.where(known, highest, -np.inf)
-    # A count of distinct people over 28 days is read where the window ends, not where it was highest.
-    rolling = (names["metric"] == "active_users_28d").to_numpy()
-    columns: dict[str, Any] = {name: names[name] for name in KEY}
-    for window, days in WINDOWS.items():
-        columns[f"sum_{window}"] = np.where(known[:, days].any(axis=1), total[:, days].sum(axis=1), np.nan)
-    for window in ("28", "29_56"):
-        days = WINDOWS[window]
-        at_end = peaks[:, days.start : days.start + 3].max(axis=1)
-        peak = np.where(rolling, at_end, peaks[:, days].max(axis=1))
-        columns[f"peak_{window}"] = np.where(np.isinf(peak), np.nan, peak)
-    columns["least"] = np.where(known, lowest, np.inf).min(axis=1)
-    used = known & (highest > 0)
-    bits = np.int64(1) << np.arange(WINDOW_DAYS // 2)
-    columns["days_42"], columns["days_84"] = used[:, :42] @ bits, used[:, 42:] @ bits
-    frame = pl.DataFrame(columns, schema=METRICS, nan_to_null=True)
-    return frame.filter(known.any(axis=1))
+def _take_apart(packed: tuple[Any, ...]) -> PackedUsage:
+    metrics, rows, accounts, lengths, days, quantities = packed
+    return PackedUsage(
+        metrics=metrics or [],
+        rows=np.frombuffer(rows or b"", ">i8").astype(np.int64),
+        account=np.frombuffer(accounts or b"", "S16"),
+        items=np.frombuffer(lengths or b"", ">i4").astype(np.int64) // DAY_BYTES,
+        days=np.frombuffer(days or b"", ">i4").astype(np.int64),
+        quantities=np.frombuffer(quantities or b"", ">f8").astype(np.float64),
+    )
