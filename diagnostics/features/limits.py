@@ -67,7 +67,8 @@ def add_nearest_limits(accounts: AccountColumns, limits: Limits, usage: UsageRow
         else:
             used[of], growth[of] = _count_used(limits.account[of], limits.included[of], usage.find(name))
     told = known(used)
-    share = np.nan_to_num(used[told] / limits.included[told], nan=np.inf, posinf=np.inf)
+    included = limits.included[told]
+    share = np.where(included > 0, used[told] / np.where(included > 0, included, 1.0), np.inf)
     owner = limits.account[told]
     order = np.lexsort((limits.metric[told], -share, owner))
     nearest = order[np.append(True, np.diff(owner[order]) != 0)[: order.size]]

@@ -98,13 +98,14 @@ def find_next_plans(catalogue: Catalogue, prices: PlanPrices, main: Periods) -> 
     plans = catalogue.find_plans(main.plan)
     for place in np.unique(plans[plans >= 0]):
         higher = rank[(product == product[place]) & (rank > rank[place])]
-        if not higher.size:
-            continue
-        above = np.flatnonzero((product == product[place]) & (rank == higher.min()))
-        who = np.flatnonzero((plans == place) & (main.product == product[place]))
-        chosen = _choose(above, compared, rows.numbers["place"], main.mrr[who])
-        ids[who] = names[chosen]
-        cost[who] = each[chosen] * np.where(per_seat[chosen], main.seats[who], 1.0)
+        # A subscription may name another product than its plan does.
+        for owned in np.unique(main.product[plans == place]) if higher.size else ():
+            above = np.flatnonzero((product == owned) & (rank == higher.min()))
+            if above.size:
+                who = np.flatnonzero((plans == place) & (main.product == owned))
+                chosen = _choose(above, compared, rows.numbers["place"], main.mrr[who])
+                ids[who] = names[chosen]
+                cost[who] = each[chosen] * np.where(per_seat[chosen], main.seats[who], 1.0)
     return ids, cost
 
 
