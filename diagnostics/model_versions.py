@@ -7,12 +7,14 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from django.db import connection
+
 from accounts import audit
 from accounts.context import current_context
 from accounts.models import Organization
 from diagnostics.engine import DEFAULT_MODEL, ScoringModel
 from diagnostics.engine.model import Thresholds
-from diagnostics.models import ModelVersion, Night
+from diagnostics.models import ModelVersion
 
 # Beside the model itself a version's parameters may say what it was fitted on, and which version it returned to.
 BESIDE = ("fitted", "returned_to")
@@ -31,12 +33,9 @@ def ensure_model_version(organization: Organization, night: date | None = None) 
     An organization on the default follows it: where a release changes its parameters, that is a new version. So are a
     release that puts the figures of a diagnosis in other places, and another amount of the organization for defense.
     """
-    if night is not None:
-        known = Night.objects.select_related("model_version").filter(night=night).first()
-        if known is not None:
-            return _find_fitted(known.model_version.number, night) or known.model_version
-    # Its parameters are read where they are needed: the digest says whether they are.
-    latest = ModelVersion.objects.defer("parameters").order_by("-number").first()
+    latest, known = _find_latest(night)
+    if latest is not None and night is not None and known:
+        return _find_fitted(latest.number, night) or latest
     origin = latest.origin if latest is not None else ModelVersion.Origin.DEFAULT
     if latest is None or origin == ModelVersion.Origin.DEFAULT:
         wanted = _default_for(float(organization.defense_arr))
@@ -47,6 +46,29 @@ def ensure_model_version(organization: Organization, night: date | None = None) 
         return latest
     beside = {name: latest.parameters[name] for name in BESIDE if name in latest.parameters} if latest else {}
     return _add_version(latest, wanted, digest, origin=origin, **beside)
+
+
+# Its parameters are read where they are needed: the digest says whether they are.
+READ = ("id", "number", "origin", "digest")
+LATEST = f"""
+SELECT {", ".join(f"version.{name}" for name in READ)}, night.id IS NOT NULL
+FROM diagnostics_modelversion version LEFT JOIN diagnostics_night night
+    ON night.organization_id = version.organization_id AND night.model_version_id = version.id
+        AND night.night = %(night)s
+WHERE version.organization_id = %(organization)s
+ORDER BY night.id IS NOT NULL DESC, version.number DESC LIMIT 1
+"""  # noqa: S608  # own names
+
+
+def _find_latest(night: date | None) -> tuple[ModelVersion | None, bool]:
+    """The version by which the night was diagnosed and True, else the latest and False; by itself, as nights are many.
+
+    The two queries of the models took a thirtieth of a night of 500 accounts.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(LATEST, {"organization": current_context().organization_id, "night": night})
+        row = cursor.fetchone()
+    return (ModelVersion.from_db(connection.alias, READ, row[:-1]), row[-1]) if row else (None, False)
 
 
 def default_model(organization: Organization) -> ScoringModel:
