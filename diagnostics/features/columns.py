@@ -4,11 +4,16 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from diagnostics.engine import FEATURES
 
-from .reading import DAY, TEXT, Ids, Rows, Vector
+from .reading import AMOUNT, DAY, TEXT, Ids, Rows, Vector
 from .vectors import Marks, Places, find_places
+
+DIGITS = 6
+
+type Texts = NDArray[np.object_]
 
 
 class AccountColumns:
@@ -23,7 +28,9 @@ class AccountColumns:
         self.ids: Ids = rows.ids["id"][order]
         self.height = rows.height
         self.numbers: dict[str, Vector] = {name: values[order] for name, values in rows.numbers.items()}
-        self.texts = {name: np.array(values, dtype=object)[order] for name, values in rows.texts.items()}
+        self.texts: dict[str, Texts] = {
+            name: np.array(values, dtype=object)[order] for name, values in rows.texts.items()
+        }
 
     def find(self, ids: Ids) -> tuple[Places, Marks]:
         """The places of accounts, and which of them stand here."""
@@ -34,14 +41,22 @@ class AccountColumns:
         places, stands = self.find(rows.ids["account_id"])
         places = places[stands]
         for name, values in rows.numbers.items():
-            self.numbers[name] = column = np.full(self.height, np.nan)
-            column[places] = values[stands]
+            self.put(name, places, values[stands])
         for name, texts in rows.texts.items():
-            self.texts[name] = told = np.full(self.height, None, dtype=object)
-            told[places] = np.array(texts, dtype=object)[stands]
+            self.put_texts(name, places, np.array(texts, dtype=object)[stands])
         there = np.zeros(self.height, dtype=bool)
         there[places] = True
         return there
+
+    def put(self, name: str, places: Places, values: Vector, *, elsewhere: float = np.nan) -> None:
+        """Add a column whose numbers are known at some places."""
+        self.numbers[name] = column = np.full(self.height, elsewhere)
+        column[places] = values
+
+    def put_texts(self, name: str, places: Places, values: Texts) -> None:
+        """Add a column whose texts are known at some places."""
+        self.texts[name] = column = np.full(self.height, None, dtype=object)
+        column[places] = values
 
     def keep(self, wanted: Marks) -> None:
         """Leave out all other accounts."""
@@ -50,7 +65,7 @@ class AccountColumns:
         self.texts = {name: values[wanted] for name, values in self.texts.items()}
 
     def to_frame(self) -> pl.DataFrame:
-        """The columns `engine.FEATURES`; null where nothing is known."""
+        """The columns `engine.FEATURES` as `engine.conform` leaves them; null where nothing is known."""
         return pl.DataFrame([self._to_series(name, dtype) for name, dtype in FEATURES.items()])
 
     def _to_series(self, name: str, dtype: Any) -> pl.Series:
@@ -58,7 +73,9 @@ class AccountColumns:
             return pl.Series(name, self.texts[name].tolist(), dtype=TEXT)
         if name not in self.numbers:
             return pl.Series(name, [None], dtype=dtype).new_from_index(0, self.height)
-        values = pl.Series(name, self.numbers[name], nan_to_null=True)
-        if dtype == DAY:
-            values = values.cast(pl.Int32)
-        return values.cast(dtype)
+        values = self.numbers[name]
+        if dtype == AMOUNT:
+            # As `conform` rounds them, in a step of the frame, for ten times as long.
+            return pl.Series(name, np.where(np.isfinite(values), np.round(values, DIGITS), np.nan), nan_to_null=True)
+        series = pl.Series(name, values, nan_to_null=True)
+        return (series.cast(pl.Int32) if dtype == DAY else series).cast(dtype)

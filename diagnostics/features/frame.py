@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from diagnostics.engine import conform
-
 from .accounts import ACCOUNTS
 from .columns import AccountColumns
 from .days import day_number
@@ -95,7 +93,7 @@ def compute_features(
     _tell_of_the_book(accounts)
     _fill_zeros(accounts)
     _keep_known(accounts, day_number(night))
-    return conform(accounts.to_frame())
+    return accounts.to_frame()
 
 
 def _find_customers(accounts: AccountColumns, night: int) -> Marks:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .columns import AccountColumns
 from .periods import Periods
@@ -72,12 +71,10 @@ def add_nearest_limits(accounts: AccountColumns, limits: Limits, usage: UsageRow
     owner = limits.account[told]
     order = np.lexsort((limits.metric[told], -share, owner))
     nearest = order[np.append(True, np.diff(owner[order]) != 0)[: order.size]]
-    texts: NDArray[np.object_] = np.full(accounts.height, None, dtype=object)
-    texts[owner[nearest]] = np.array([*limits.names, None], dtype=object)[limits.metric[told][nearest]]
-    accounts.texts["limit_metric"] = texts
+    names = np.array([*limits.names, None], dtype=object)
+    accounts.put_texts("limit_metric", owner[nearest], names[limits.metric[told][nearest]])
     for column, values in (("limit_used", used), ("limit_included", limits.included), ("limit_growth", growth)):
-        accounts.numbers[column] = placed = np.full(accounts.height, np.nan)
-        placed[owner[nearest]] = values[told][nearest]
+        accounts.put(column, owner[nearest], values[told][nearest])
 
 
 def _count_used(account: Places, included: Vector, usage: UsageRows) -> tuple[Vector, Vector]:

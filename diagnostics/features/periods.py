@@ -130,8 +130,17 @@ def read_terms(periods: Periods, night: int, grace: int, accounts: int) -> Terms
     )
 
 
-def find_renewals(periods: Periods, terms: Terms, night: int) -> tuple[Vector, Vector, Vector]:
-    """For each period the next end of a term, the day on which that is decided, and the next such day to come.
+@dataclass(frozen=True, slots=True)
+class Renewals:
+    """For each period the next end of a term, the day on which that is decided, and the next such day to come."""
+
+    renews_on: Vector
+    decision_on: Vector
+    decides_on: Vector
+
+
+def find_renewals(periods: Periods, terms: Terms, night: int) -> Renewals:
+    """What comes next for periods that run.
 
     The whole terms that are over are counted since the term began, or since `renews_on`, once that has passed. Where
     the notice of this term is over it renews, and the next term's decision comes.
@@ -143,7 +152,7 @@ def find_renewals(periods: Periods, terms: Terms, night: int) -> tuple[Vector, V
     decision = renewal - periods.notice_days
     later = add_months(renewal, periods.term_months) - periods.notice_days
     decides = np.where(decision > night, decision, np.where(periods.auto_renews == 0, renewal, later))
-    return renewal, decision, decides
+    return Renewals(renewal, decision, decides)
 
 
 def _find_rises(periods: Periods, night: int) -> Vector:

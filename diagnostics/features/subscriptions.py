@@ -6,7 +6,7 @@ import numpy as np
 
 from .columns import AccountColumns
 from .days import day_number
-from .periods import Periods, Terms, find_renewals, read_terms
+from .periods import Periods, Renewals, Terms, find_renewals, read_terms
 from .prices import Catalogue, find_next_plans, read_plan_prices
 from .reading import Facts, Vector
 from .vectors import Places, as_marks, count, either, known, least, median, most, only, total
@@ -27,12 +27,13 @@ def add_subscriptions(accounts: AccountColumns, facts: Facts, periods: Periods, 
     live_terms = Terms(*(getattr(terms, field.name)[terms.runs] for field in fields(Terms)))
     found = _read_history(periods, terms, night, size)
     found |= _read_moves(periods, terms, night, found["first_paid_on"])
-    found |= _read_now(live, live_terms, night, size)
+    renewals = find_renewals(live, live_terms, night)
+    found |= _read_now(live, live_terms, renewals, night, size)
     found |= _read_products(live, catalogue, size)
     for name in ("expansions_365", "periods_overlap", "amount_unknown", "arr_noticed", "arr_due_90"):
         found[name] = np.nan_to_num(found[name])
     accounts.numbers |= {name: only(values, ever) for name, values in found.items()}
-    _add_main(accounts, live, live_terms, catalogue, night)
+    _add_main(accounts, live, renewals, catalogue)
     accounts.numbers["plan_has_seat_limit"] = only(accounts.numbers["plan_has_seat_limit"], ever)
 
 
@@ -63,9 +64,8 @@ def _read_moves(periods: Periods, terms: Terms, night: int, first_paid_on: Vecto
     return {"expansions_365": count(owner, up, size), "last_expansion_on": most(owner, only(on, up), size)}
 
 
-def _read_now(live: Periods, terms: Terms, night: int, size: int) -> dict[str, Vector]:
-    places, mrr = live.account, live.mrr
-    renewal, _decision, decides = find_renewals(live, terms, night)
+def _read_now(live: Periods, terms: Terms, renewals: Renewals, night: int, size: int) -> dict[str, Vector]:
+    places, mrr, decides = live.account, live.mrr, renewals.decides_on
     noticed = known(live.notice_given_on)
     running = np.bincount(places, minlength=size) > 0
     open_ended = count(places, np.isnan(terms.end_on), size) > 0
@@ -78,7 +78,7 @@ def _read_now(live: Periods, terms: Terms, night: int, size: int) -> dict[str, V
         "amount_unknown": as_marks(count(places, np.isnan(mrr), size) > 0),
         "discount_percent": total(places, live.discount * mrr, size) / only(discounted, discounted != 0),
         "notice_given_on": least(places, live.notice_given_on, size),
-        "ends_on": least(places, only(either(terms.leaves_on, renewal), noticed), size),
+        "ends_on": least(places, only(either(terms.leaves_on, renewals.renews_on), noticed), size),
         "arr_noticed": total(places, only(mrr, noticed), size) * 12,
         "arr_due_90": total(places, only(mrr, due), size) * 12,
     }
@@ -102,13 +102,11 @@ def _read_products(live: Periods, catalogue: Catalogue, size: int) -> dict[str, 
     }
 
 
-def _add_main(accounts: AccountColumns, live: Periods, terms: Terms, catalogue: Catalogue, night: int) -> None:
+def _add_main(accounts: AccountColumns, live: Periods, renewals: Renewals, catalogue: Catalogue) -> None:
     """Add what is known of the main subscription: of the core product, paying most, first by its id in the source."""
     prices = read_plan_prices(catalogue, live)
     chosen = _choose_main(live, catalogue)
-    main, its_terms = live.choose(chosen), Terms(*(getattr(terms, field.name)[chosen] for field in fields(Terms)))
-    places, size = main.account, accounts.height
-    renewal, decision, _decides = find_renewals(main, its_terms, night)
+    main = live.choose(chosen)
     next_ids, next_prices = find_next_plans(catalogue, prices, main)
     plan = catalogue.find_plans(main.plan)
     with_seats = [metric == "seats" for metric in catalogue.limits.texts["metric"]]
@@ -118,14 +116,13 @@ def _add_main(accounts: AccountColumns, live: Periods, terms: Terms, catalogue: 
         "seats": main.seats,
         "term_months": main.term_months,
         "auto_renews": main.auto_renews,
-        "renews_on": renewal,
-        "decision_on": decision,
-        "plan_has_seat_limit": as_marks(seated),
+        "renews_on": renewals.renews_on[chosen],
+        "decision_on": renewals.decision_on[chosen],
         "next_plan_mrr": next_prices,
     }
     for name, values in numbers.items():
-        accounts.numbers[name] = column = np.full(size, 0.0 if name == "plan_has_seat_limit" else np.nan)
-        column[places] = values
+        accounts.put(name, main.account, values)
+    accounts.put("plan_has_seat_limit", main.account, as_marks(seated), elsewhere=0.0)
     product_ids = np.array([*catalogue.products.texts["product_id"], None], dtype=object)
     plan_ids = np.array([*catalogue.plans.texts["plan_id"], None], dtype=object)
     bases = np.array([*catalogue.plans.texts["price_basis"], None], dtype=object)
@@ -136,8 +133,7 @@ def _add_main(accounts: AccountColumns, live: Periods, terms: Terms, catalogue: 
         "next_plan_id": next_ids,
     }
     for name, told in texts.items():
-        accounts.texts[name] = lines = np.full(size, None, dtype=object)
-        lines[places] = told
+        accounts.put_texts(name, main.account, told)
 
 
 def _choose_main(live: Periods, catalogue: Catalogue) -> Places:

@@ -76,12 +76,12 @@ def add_up(parts: Sequence[PackedUsage], accounts: Ids, night: int) -> UsageRows
     Sums go day by day, and on a day from the least product to the greatest: nothing depends on how the rows lie.
     """
     names = sorted(set(chain(*(part.metrics for part in parts))))
-    place, stands = find_places(accounts, np.concatenate([part.account for part in parts]))
+    place, stands = find_places(accounts, _join([part.account for part in parts]))
     of = [np.repeat(np.array([names.index(name) for name in part.metrics], dtype=np.intp), part.rows) for part in parts]
-    key = np.concatenate(of) * accounts.size + place
-    items = np.concatenate([part.items for part in parts])
-    before = night - np.concatenate([part.days for part in parts])
-    quantity = np.concatenate([part.quantities for part in parts])
+    key = _join(of) * accounts.size + place
+    items = _join([part.items for part in parts])
+    before = night - _join([part.days for part in parts])
+    quantity = _join([part.quantities for part in parts])
     if not stands.all():
         which = np.repeat(stands, items)
         key, items, before, quantity = key[stands], items[stands], before[which], quantity[which]
@@ -98,6 +98,11 @@ def add_up(parts: Sequence[PackedUsage], accounts: Ids, night: int) -> UsageRows
     rolling = np.array([name == ROLLING for name in names], dtype=bool)[metric]
     windows = slice(-earliest, WINDOW_DAYS - earliest)
     return _sum_windows(_lay_out(at, quantity, (rows.size, width)), windows, rolling, account, metric, names)
+
+
+def _join[Item: np.generic](parts: list[NDArray[Item]]) -> NDArray[Item]:
+    """One behind another; the only one as it is, for a copy of a night's quantities is felt."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 @dataclass(frozen=True, slots=True)

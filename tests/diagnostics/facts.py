@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.db import connection
 from polars.testing import assert_frame_equal
 
+from diagnostics.engine import conform
 from diagnostics.features import FeatureSettings, compute_features
 from portfolio.models import (
     Account,
@@ -66,7 +67,7 @@ def make_period(account, plan, *, mrr=100, started=200, ended=None, name="", **f
 
 
 def read(night=NIGHT, settings=SETTINGS):
-    """The features of the night, the same whether the months of usage are behind or packed."""
+    """The features of the night, the same whether the months of usage are behind or packed, and conformed."""
     from accounts.context import current_context
 
     organization_id = current_context().organization_id
@@ -74,6 +75,7 @@ def read(night=NIGHT, settings=SETTINGS):
         features = compute_features(cursor, organization_id, night, settings)
         pack_usage(organization_id)
         assert_frame_equal(compute_features(cursor, organization_id, night, settings), features)
+    assert_frame_equal(conform(features), features, check_exact=True)
     return features
 
 
