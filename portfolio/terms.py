@@ -1,6 +1,6 @@
 """When a contract's term ends and when it must be decided: read from the periods of its subscription.
 
-The same rules as the night's features (diagnostics/features/subscriptions.py), for one account at a time.
+The same rules as the night's features (diagnostics/features/periods.py), for one account at a time.
 """
 
 import calendar

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .columns import AccountColumns
-from .reading import AMOUNT, COUNT, DAY, FLAG, ID, RATES, Facts, Ids, Rows, Vector
+from .reading import AMOUNT, COUNT, DAY, FLAG, ID, NO_ID, RATES, Facts, Ids, Rows, Vector
 from .vectors import Marks, Places, add_months, either, known, most, only, whole_months
 
 COLUMNS = {
@@ -161,7 +161,7 @@ def _find_rises(periods: Periods, night: int) -> Vector:
     seats = np.nan_to_num(periods.seats)
     alone = (
         ~periods.first
-        & (periods.plan != b"")
+        & (periods.plan != NO_ID)
         & (_shift(periods.plan, 1) == periods.plan)
         & (_shift(seats, 1) == seats)
         & (periods.may_be_price == 1)
