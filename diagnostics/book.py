@@ -33,6 +33,8 @@ class DiagnosedBook:
     # and the columns `movements.PAST_SCHEMA`.
     versions: Mapping[date, uuid.UUID] | None = None
     past: pl.DataFrame | None = None
+    # What was done about its priorities, as `suppression.read_acts` gives it, where it was read beside them too.
+    acts: pl.DataFrame | None = None
 
 
 def feature_settings(organization: Organization) -> FeatureSettings:

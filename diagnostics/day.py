@@ -23,7 +23,7 @@ from diagnostics.engine.diagnosis import measure_book
 from diagnostics.lease import hold_lease
 from diagnostics.model_versions import read_model
 from diagnostics.models import ArrivedFacts, DayDiagnosis, Movement, Night
-from diagnostics.movements import attach_causes, compare_nights, find_moves
+from diagnostics.movements import ask_causes, compare_nights, find_moves
 from diagnostics.needs import find_voiced_needs
 from diagnostics.night_facts import read_night_facts
 from diagnostics.writing import insert_night_rows, read_versions
@@ -147,4 +147,4 @@ def find_day_moves(cursor: CursorWrapper, book: DiagnosedBook) -> pl.DataFrame:
     """What moved since last night and cannot wait for the next one, with its cause."""
     versions = book.versions or {}
     moved = find_moves(compare_nights(cursor, book, versions)).filter(pl.col("kind").is_in(KINDS))
-    return attach_causes(cursor, book, moved, versions)
+    return ask_causes(cursor, book, moved, versions)()

@@ -7,7 +7,7 @@ other, at thirty times the cost.
 """
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -71,16 +71,21 @@ WHERE organization_id = %(organization)s AND night = ANY(%(nights)s) AND account
 ARRAY_HEAD = 20  # bytes: dimensions, whether there are NULLs, the type, the length and its lower bound
 
 
-def write_movements(cursor: CursorWrapper, book: DiagnosedBook) -> int:
-    """Replace the night's movements; returns their number, 0 where there is no night to compare with."""
-    cursor.execute(DELETE, [book.organization.id, book.night])
+def ask_moves(cursor: CursorWrapper, book: DiagnosedBook) -> Callable[[], pl.DataFrame]:
+    """Find what moved since the night before and ask for its points; what is returned waits for them: Movement's rows.
+
+    No rows where there is no night to compare with.
+    """
     if book.continued is None:
-        return 0
+        return pl.DataFrame
     versions = book.versions or read_versions(cursor, book.organization.id, book.night)
-    moved = find_moves(compare_nights(cursor, book, versions))
-    if moved.height:
-        moved = attach_causes(cursor, book, moved, versions)
-        insert_night_rows(cursor, Movement, book.organization.id, book.night, moved)
+    return ask_causes(cursor, book, find_moves(compare_nights(cursor, book, versions)), versions)
+
+
+def write_movements(cursor: CursorWrapper, book: DiagnosedBook, moved: pl.DataFrame) -> int:
+    """Replace the night's movements by `moved`; returns their number."""
+    psycopg.Cursor(cursor.connection).execute(DELETE, [book.organization.id, book.night])
+    insert_night_rows(cursor, Movement, book.organization.id, book.night, moved)
     return moved.height
 
 
@@ -221,19 +226,33 @@ def _move(
     return Move(holds, columns)
 
 
-def attach_causes(
+def ask_causes(
     cursor: CursorWrapper, book: DiagnosedBook, moved: pl.DataFrame, versions: Mapping[date, uuid.UUID]
-) -> pl.DataFrame:
-    """Columns cause and cause_points in the place of score and direction; null where nothing changed that way.
+) -> Callable[[], pl.DataFrame]:
+    """Ask for the points that the moves are held against; what is returned waits for them and attaches the causes.
 
+    Columns cause and cause_points in the place of score and direction; null where nothing changed that way.
     Contributions are compared within one numbering of the signals only.
     """
     if not moved.height:
         nothing = {"cause": pl.lit(None, dtype=pl.Int16), "cause_points": pl.lit(None, dtype=pl.Float64)}
-        return moved.with_columns(**nothing).drop("score", "direction")
+        return lambda: moved.with_columns(**nothing).drop("score", "direction")
+    alike = [day for day in set(moved["since"].to_list()) if _is_numbered_alike(versions[day], book)]
+    named = {
+        "organization": book.organization.id,
+        "nights": alike,
+        "accounts": list(set(moved["account_id"].to_list())),
+        "width": len(book.model.names),
+    }
+    answer = psycopg.Cursor(cursor.connection).execute(POINTS, named, binary=True)
+    return lambda: _attach_causes(book, moved, *_unpack_points(answer.fetchone(), len(book.model.names)))
+
+
+def _attach_causes(
+    book: DiagnosedBook, moved: pl.DataFrame, places: dict[tuple[str, date], int], before: NDArray[np.float64]
+) -> pl.DataFrame:
+    """`before` are the points before, a row each, with its place by account and night; the last row is of nothing."""
     accounts, since = moved["account_id"].to_list(), moved["since"].to_list()
-    alike = [day for day in set(since) if _is_numbered_alike(versions[day], book)]
-    places, before = _read_points(cursor, book, alike, list(set(accounts)))
     rows = [places.get(key, -1) for key in zip(accounts, since, strict=True)]
     own = {account: place for place, account in enumerate(book.diagnoses["account_id"].to_list())}
     now = book.diagnoses["points"].explode().cast(pl.Float64).to_numpy().reshape(book.diagnoses.height, -1)
@@ -249,18 +268,13 @@ def attach_causes(
     ).drop("score", "direction")
 
 
-def _read_points(
-    cursor: CursorWrapper, book: DiagnosedBook, nights: list[date], accounts: list[str]
+def _unpack_points(
+    found: tuple[Any, ...] | None, width: int
 ) -> tuple[dict[tuple[str, date], int], NDArray[np.float64]]:
-    """The points of accounts on nights, a row each, with its place by account and night; the last row is of nothing."""
-    width = len(book.model.names)
-    named = {"organization": book.organization.id, "nights": nights, "accounts": accounts, "width": width}
-    raw = psycopg.Cursor(cursor.connection)
-    found: Any = raw.execute(POINTS, named, binary=True).fetchone()
-    ids, days, packed = found
     nothing = np.full((1, width), np.nan)
-    if ids is None:
+    if found is None or found[0] is None:
         return {}, nothing
+    ids, days, packed = found
     item = np.dtype([("bytes", ">i4"), ("number", ">f8")])
     rows = np.frombuffer(packed, dtype=np.dtype([("head", f"V{ARRAY_HEAD}"), ("items", item, (width,))]))
     points = np.concatenate([rows["items"]["number"].astype(np.float64), nothing])

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from accounts.context import service_context
@@ -20,11 +21,14 @@ from diagnostics.engine import diagnose
 from diagnostics.lease import hold_lease
 from diagnostics.model_versions import ensure_model_version, read_model
 from diagnostics.models import Night
-from diagnostics.movements import write_movements
+from diagnostics.movements import ask_moves, write_movements
 from diagnostics.needs import find_voiced_needs
 from diagnostics.night_facts import read_night_facts
+from diagnostics.priorities.pooling import ask_felt
+from diagnostics.priorities.suppression import ask_acts
 from diagnostics.priorities.writing import write_priorities
-from diagnostics.writing import read_versions, write_diagnoses
+from diagnostics.sending import sent_ahead
+from diagnostics.writing import pack_diagnoses, read_versions
 from portfolio.usage_months import pack_usage
 
 SOURCES = ("usage", "support", "billing", "crm")
@@ -79,20 +83,20 @@ def diagnose_book(organization: Organization, night: date) -> DiagnosedBook:
     with connection.cursor() as cursor:
         versions = read_versions(cursor, organization.id, night)
         continued = next(iter(versions), None)
-        facts = read_night_facts(cursor, organization, night, versions=versions, continued=continued)
-    diagnoses = diagnose(facts.features, model, night, facts.previous, conformed=True)
+        with sent_ahead(cursor):
+            facts = read_night_facts(cursor, organization, night, versions=versions, continued=continued)
+            acts = ask_acts(cursor, organization, night)
+            diagnoses = diagnose(facts.features, model, night, facts.previous, conformed=True)
     return DiagnosedBook(
         organization, night, version, model, continued, facts.previous, facts.features, diagnoses,
-        versions=versions, past=facts.past,
+        versions=versions, past=facts.past, acts=acts(),
     )  # fmt: skip
 
 
 def write_night(book: DiagnosedBook, began: float) -> Night:
     """Replace what stands of this night by what was found, in the open transaction."""
     with connection.cursor() as cursor:
-        write_diagnoses(cursor, book.organization.id, book.night, book.diagnoses)
-        movements = write_movements(cursor, book)
-        priorities, unlisted = write_priorities(cursor, book)
+        movements, priorities, unlisted = write_found(cursor, book)
     known_to = {f"{source}_known_to": _last_day(book.features, f"{source}_known_to") for source in SOURCES}
     record, _created = Night.objects.update_or_create(
         night=book.night,
@@ -112,6 +116,23 @@ def write_night(book: DiagnosedBook, began: float) -> Night:
         },
     )
     return record
+
+
+def write_found(cursor: CursorWrapper, book: DiagnosedBook) -> tuple[int, int, dict[str, int]]:
+    """Replace the night's diagnoses, movements and priorities; returns how many of the last two there are.
+
+    Also how many priorities of each owner were not kept as rows. Movements and priorities are worked out while
+    PostgreSQL writes the diagnoses: what they read is asked before, and answered while the rows are packed.
+    """
+    with sent_ahead(cursor) as sent:
+        moves, felt = ask_moves(cursor, book), ask_felt(cursor, book)
+        send = pack_diagnoses(cursor, book.organization.id, book.night, book.diagnoses)
+        sent.wait()
+        send()
+        sent.push()
+        movements = write_movements(cursor, book, moves())
+        priorities, unlisted = write_priorities(cursor, book, felt)
+    return movements, priorities, unlisted
 
 
 def refuse_unfinished(organization: Organization, night: date) -> None:

@@ -1,6 +1,7 @@
 """Diagnoses in and out of the database in sets: one statement each, whatever the number of accounts."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -70,8 +71,20 @@ def read_state(cursor: CursorWrapper, organization_id: uuid.UUID, night: date) -
 
 def write_diagnoses(cursor: CursorWrapper, organization_id: uuid.UUID, night: date, diagnoses: pl.DataFrame) -> None:
     """Replace the night's rows by the frame's, in the open transaction."""
-    cursor.execute(DELETE, [organization_id, night])
-    insert_night_rows(cursor, Diagnosis, organization_id, night, diagnoses.drop("night"))
+    pack_diagnoses(cursor, organization_id, night, diagnoses)()
+
+
+def pack_diagnoses(
+    cursor: CursorWrapper, organization_id: uuid.UUID, night: date, diagnoses: pl.DataFrame
+) -> Callable[[], None]:
+    """The same in two steps: the rows are packed at once, and what is returned sends them."""
+    send = pack_night_rows(cursor, Diagnosis, organization_id, night, diagnoses.drop("night"))
+
+    def replace() -> None:
+        psycopg.Cursor(cursor.connection).execute(DELETE, [organization_id, night])
+        send()
+
+    return replace
 
 
 def insert_night_rows(
@@ -91,8 +104,22 @@ def insert_night_rows(
     the cost of parsing them. `join` is SQL after `FROM given, found`; `also` are further columns with their
     expressions. Columns of the frame that the model does not have are texts for these two.
     """
+    pack_night_rows(cursor, model, organization_id, night, frame, join=join, also=also)()
+
+
+def pack_night_rows(
+    cursor: CursorWrapper,
+    model: type[models.Model],
+    organization_id: uuid.UUID,
+    night: date,
+    frame: pl.DataFrame,
+    *,
+    join: str = "",
+    also: tuple[tuple[str, str], ...] = (),
+) -> Callable[[], None]:
+    """The same in two steps: the rows are packed at once, and what is returned sends them."""
     if not frame.height:
-        return
+        return lambda: None
     packed = pack_columns(
         frame.select(
             name
@@ -107,7 +134,12 @@ def insert_night_rows(
     statement = _insert(model, tuple(frame.columns), shapes, join, also)
     raw = psycopg.Cursor(cursor.connection)
     raw.adapters.register_dumper(Packed, PackedDumper)
-    raw.execute(statement, {"organization": organization_id, "night": night, **literals.row(0, named=True), **packed})
+    values = {"organization": organization_id, "night": night, **literals.row(0, named=True), **packed}
+
+    def send() -> None:
+        raw.execute(statement, values, prepare=False)
+
+    return send
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ to retain that decides within two weeks or gave notice: it is owed a call of its
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
 from math import fsum
 from typing import Any
 
 import polars as pl
+import psycopg
 from django.db.backends.utils import CursorWrapper
 
 from diagnostics.book import DiagnosedBook
@@ -34,10 +36,12 @@ WITH event AS MATERIALIZED (
     SELECT e.id, e.happened_on, e.product_id, e.source_id, before.night
     FROM portfolio_productevent e JOIN LATERAL (
         SELECT n.night FROM diagnostics_night n
-        WHERE n.organization_id = %(organization)s AND n.night < e.happened_on AND n.night >= e.happened_on - %(slack)s
+        WHERE n.organization_id = %(organization)s AND n.night < e.happened_on
+            AND n.night >= e.happened_on - %(slack)s::int
         ORDER BY n.night DESC LIMIT 1
     ) before ON true
-    WHERE e.organization_id = %(organization)s AND e.happened_on BETWEEN %(night)s - %(days)s AND %(night)s
+    WHERE e.organization_id = %(organization)s
+        AND e.happened_on BETWEEN %(night)s::date - %(days)s::int AND %(night)s::date
 )
 SELECT event.id::text, event.happened_on, event.source_id, d.account_id::text, d.points, d.health, d.top_cause, d.lever
 FROM event JOIN diagnostics_diagnosis d ON d.organization_id = %(organization)s AND d.night = event.night
@@ -56,13 +60,15 @@ FELT_SCHEMA: dict[str, Any] = {
     "top_cause": pl.Int16,
     "lever": pl.String,
 }
+type Felt = Callable[[], pl.DataFrame]
+
 NO_EVENT = pl.DataFrame(schema={"account_id": pl.String, "event_id": pl.String})
 NOTHING_FELT = pl.DataFrame(schema=FELT_SCHEMA)
 
 
-def pool_candidates(cursor: CursorWrapper, candidates: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
+def pool_candidates(candidates: pl.DataFrame, book: DiagnosedBook, felt: Felt) -> pl.DataFrame:
     """Columns pool ('' where a row stands alone), event_id, and the accounts and ARR that share the cause in all."""
-    events = dict(find_shared_events(cursor, candidates, book).iter_rows())
+    events = dict(find_shared_events(candidates, book, felt).iter_rows())
     small, arr = _measure_accounts(book)
     read = ("account_id", "kind", "owner_email", "left_out", "top_cause", "deadline", "facts")
     rows = list(candidates.select(read).iter_rows())
@@ -122,28 +128,40 @@ def _stands_alone(deadline: date | None, facts: str, night: date) -> bool:
     return soon or json.loads(facts).get("on") is not None
 
 
-def find_shared_events(cursor: CursorWrapper, candidates: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
+def ask_felt(cursor: CursorWrapper, book: DiagnosedBook) -> Felt:
+    """Ask for the events of the last 60 days with the accounts to retain that had their product.
+
+    What is returned waits for them: columns `FELT_SCHEMA`, of too few accounts to share a cause none.
+    """
+    accounts = book.diagnoses.filter(pl.col("lever") == "retain")["account_id"].to_list()
+    if len(accounts) < LEAST_SHARED:
+        return lambda: NOTHING_FELT
+    named: dict[str, Any] = {"organization": book.organization.id, "night": book.night, "accounts": accounts}
+    named |= {"days": EVENT_DAYS, "slack": SLACK_DAYS}
+    answer = psycopg.Cursor(cursor.connection).execute(FELT, named, binary=True)
+
+    def read() -> pl.DataFrame:
+        rows = answer.fetchall()
+        return pl.DataFrame(rows, schema=FELT_SCHEMA, orient="row") if rows else NOTHING_FELT
+
+    return read
+
+
+def find_shared_events(candidates: pl.DataFrame, book: DiagnosedBook, felt: Felt) -> pl.DataFrame:
     """Columns account_id and event_id: the event that each account to retain shares with others, if there is one."""
     accounts = candidates.filter(pl.col("kind") == "retain")["account_id"].unique(maintain_order=True)
     if accounts.len() < LEAST_SHARED:
         return NO_EVENT
-    felt = read_felt(cursor, book, accounts.to_list())
-    if not felt.height:
+    rows = felt()
+    if not rows.height:
         return NO_EVENT
+    rows = rows.filter(pl.col("account_id").is_in(accounts.to_list()))
     now = book.diagnoses.select("account_id", "points")
-    falls = measure_falls(felt.join(now, on="account_id", maintain_order="left"), book)
+    falls = measure_falls(rows.join(now, on="account_id", maintain_order="left"), book)
     shared = falls.filter(pl.col("account_id").len().over("event_id") >= LEAST_SHARED)
     # An account that felt several is counted to the one it fell most after.
     first = shared.sort("fall", "happened_on", "source_id", descending=[True, True, False])
     return first.unique("account_id", keep="first", maintain_order=True).select("account_id", "event_id")
-
-
-def read_felt(cursor: CursorWrapper, book: DiagnosedBook, accounts: list[str]) -> pl.DataFrame:
-    """The events of the last 60 days with the accounts that had their product, columns `FELT_SCHEMA`."""
-    named: dict[str, Any] = {"organization": book.organization.id, "night": book.night, "accounts": accounts}
-    cursor.execute(FELT, named | {"days": EVENT_DAYS, "slack": SLACK_DAYS})
-    rows = cursor.fetchall()
-    return pl.DataFrame(rows, schema=FELT_SCHEMA, orient="row") if rows else NOTHING_FELT
 
 
 def measure_falls(felt: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:

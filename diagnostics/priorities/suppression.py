@@ -12,13 +12,15 @@ An offer has a cool-down: whatever is new, the same growth lever is not put to t
 organization's number of days after an act on it or its dismissal.
 """
 
-import uuid
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import polars as pl
+import psycopg
 from django.db.backends.utils import CursorWrapper
 
+from accounts.models import Organization
 from diagnostics.book import DiagnosedBook
 from diagnostics.engine import ScoringModel
 from diagnostics.models import Priority
@@ -40,9 +42,9 @@ SELECT act.account_id::text, act.priority, act.kind, act.reason, act.acted_on, a
        coalesce(row.also, '{}')
 FROM (
     SELECT DISTINCT ON (account_id, priority)
-           account_id, priority, kind, reason, (at AT TIME ZONE %(zone)s)::date AS acted_on,
+           account_id, priority, kind, reason, (at AT TIME ZONE %(zone)s::text)::date AS acted_on,
            (max(at) FILTER (WHERE kind = ANY(%(pitches)s)) OVER (PARTITION BY account_id, priority)
-               AT TIME ZONE %(zone)s)::date AS pitched_on
+               AT TIME ZONE %(zone)s::text)::date AS pitched_on
     FROM portfolio_act
     WHERE organization_id = %(organization)s AND at < %(end)s AND priority <> '' AND kind = ANY(%(kinds)s)
     ORDER BY account_id, priority, at DESC, source_id DESC
@@ -75,22 +77,23 @@ SCHEMA: dict[str, Any] = {
 NO_ACT = pl.DataFrame(schema=SCHEMA)
 
 
-def read_acts(
-    cursor: CursorWrapper, organization_id: uuid.UUID, *, end_of_night: datetime, time_zone: str
-) -> pl.DataFrame:
-    """The last act on each subject before the end of the night, columns `SCHEMA`."""
-    cursor.execute(
-        ACTS,
-        {
-            "organization": organization_id,
-            "end": end_of_night,
-            "zone": time_zone,
-            "kinds": [*DONE_KINDS, "snoozed", "dismissed"],
-            "pitches": list(PITCH_KINDS),
-        },
-    )
-    rows = cursor.fetchall()
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row") if rows else NO_ACT
+def ask_acts(cursor: CursorWrapper, organization: Organization, night: date) -> Callable[[], pl.DataFrame]:
+    """The last act on each subject before the end of the night, columns `SCHEMA`; what is returned waits for them."""
+    end = datetime.combine(night + timedelta(days=1), time(0), organization.zone)
+    named = {
+        "organization": organization.id,
+        "end": end,
+        "zone": organization.time_zone,
+        "kinds": [*DONE_KINDS, "snoozed", "dismissed"],
+        "pitches": list(PITCH_KINDS),
+    }
+    answer = psycopg.Cursor(cursor.connection).execute(ACTS, named, binary=True)
+
+    def read() -> pl.DataFrame:
+        rows = answer.fetchall()
+        return pl.DataFrame(rows, schema=SCHEMA, orient="row") if rows else NO_ACT
+
+    return read
 
 
 def suppress(candidates: pl.DataFrame, book: DiagnosedBook, acts: pl.DataFrame) -> pl.DataFrame:

@@ -1,18 +1,18 @@
 """Priorities of a night: candidates → owners → weight → acts → pools → rank → one INSERT that chooses the contacts."""
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
 
 import polars as pl
+import psycopg
 from django.db.backends.utils import CursorWrapper
 
 from diagnostics.book import DiagnosedBook
 from diagnostics.models import Priority
 from diagnostics.priorities import contacts
 from diagnostics.priorities.candidates import find_candidates
-from diagnostics.priorities.pooling import pool_candidates
+from diagnostics.priorities.pooling import Felt, ask_felt, pool_candidates
 from diagnostics.priorities.ranking import assign_owners, keep_first_left_out, keep_one_per_account, rank, weigh
-from diagnostics.priorities.suppression import read_acts, suppress
+from diagnostics.priorities.suppression import ask_acts, suppress
 from diagnostics.writing import insert_night_rows
 
 DELETE = "DELETE FROM diagnostics_priority WHERE organization_id = %s AND night = %s"
@@ -32,23 +32,28 @@ class FoundPriorities:
     unlisted: dict[str, int]
 
 
-def find_priorities(cursor: CursorWrapper, book: DiagnosedBook) -> FoundPriorities:
-    """The night's priorities, ranked and with what is left out; reads acts and events, and writes nothing."""
+def find_priorities(cursor: CursorWrapper, book: DiagnosedBook, felt: Felt | None = None) -> FoundPriorities:
+    """The night's priorities, ranked and with what is left out; reads acts and events, and writes nothing.
+
+    `felt`: what `ask_felt` gave, where it was asked beforehand.
+    """
     organization, night = book.organization, book.night
-    end = datetime.combine(night + timedelta(days=1), time(0), organization.zone)
-    acts = read_acts(cursor, organization.id, end_of_night=end, time_zone=organization.time_zone)
+    acts = book.acts if book.acts is not None else ask_acts(cursor, organization, night)()
+    felt = felt or ask_felt(cursor, book)
     found = assign_owners(find_candidates(book))
     found = keep_one_per_account(suppress(weigh(found, night), book, acts))
-    found = rank(pool_candidates(cursor, found, book), organization.priorities_a_day)
+    found = rank(pool_candidates(found, book, felt), organization.priorities_a_day)
     kept, unlisted = keep_first_left_out(found)
     return FoundPriorities(kept, found.height, unlisted)
 
 
-def write_priorities(cursor: CursorWrapper, book: DiagnosedBook) -> tuple[int, dict[str, int]]:
+def write_priorities(
+    cursor: CursorWrapper, book: DiagnosedBook, felt: Felt | None = None
+) -> tuple[int, dict[str, int]]:
     """Replace the night's priorities; returns how many were found, and how many of each owner were not kept as rows."""
-    found = find_priorities(cursor, book)
+    found = find_priorities(cursor, book, felt)
     sources = [signal.source for signal in book.model.declarations]
-    cursor.execute(DELETE, [book.organization.id, book.night])
+    psycopg.Cursor(cursor.connection).execute(DELETE, [book.organization.id, book.night])
     insert_night_rows(
         cursor,
         Priority,

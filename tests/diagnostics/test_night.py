@@ -5,13 +5,16 @@ import signal
 import subprocess
 import sys
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.errors import ForeignKeyViolation
 
 from accounts.context import organization_context, service_context
 from accounts.models import Organization
@@ -128,6 +131,32 @@ def test_a_run_that_lost_its_lease_leaves_what_stood(book, monkeypatch):
     with pytest.raises(LeaseLost):
         run_night(book.acme.id, NIGHT)
     assert read_rows(book.acme.id) == stood
+
+
+def write_an_account_that_is_gone(organization_id) -> None:
+    """A night whose diagnoses are refused while its movements and priorities are sent behind them."""
+    with service_context(organization_id):
+        found = story.diagnose_book(Organization.objects.get(), NIGHT)
+        gone = found.diagnoses.with_columns(account_id=pl.lit(str(uuid.uuid4())))
+        story.write_night(replace(found, diagnoses=gone.head(1)), 0.0)
+
+
+def check_that_it_is_refused(organization_id) -> None:
+    run_nights(organization_id, [BEFORE, NIGHT])
+    stood = read_rows(organization_id)
+    with pytest.raises(ForeignKeyViolation, match="diagnostics_diagnosis"):
+        write_an_account_that_is_gone(organization_id)
+    assert read_rows(organization_id) == stood
+    assert run_night(organization_id, NIGHT).accounts == 2
+
+
+def test_what_the_database_refuses_is_raised_as_it_says_and_nothing_stays(book):
+    check_that_it_is_refused(book.acme.id)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_database_refuses_rolls_the_nights_own_transaction_back(book):
+    check_that_it_is_refused(book.acme.id)
 
 
 KILLED = """
