@@ -1,6 +1,9 @@
 """How much is known: the state of each source, confidence, and which scores may be given."""
 
-import polars as pl
+import numpy as np
+from numpy.typing import NDArray
+
+from .columns import Columns, Marks, Numbers, round_digits
 
 MISSING, STALE, CONTRADICTORY, FRESH = 0, 1, 2, 3
 # What a source is worth when complete, and what is left of it in each state.
@@ -11,45 +14,39 @@ LEFT = (0.0, 0.5, 0.4, 1.0)  # by state
 STALE_AFTER_DAYS = {"usage": 4, "support": 45, "billing": 100, "crm": 45}
 
 
-def _state(known: pl.Expr, known_to: str, source: str, contradicted: pl.Expr | None = None) -> pl.Expr:
-    age = (pl.col("night") - pl.col(known_to)).dt.total_days()
-    fresh = pl.when((age > STALE_AFTER_DAYS[source]).fill_null(False)).then(STALE).otherwise(FRESH)
-    if contradicted is not None:
-        fresh = pl.when(contradicted.fill_null(False)).then(CONTRADICTORY).otherwise(fresh)
-    return pl.when(known.fill_null(False)).then(fresh).otherwise(MISSING).cast(pl.Int8).alias(source)
-
-
-_billed = pl.col("running").fill_null(False) | (pl.col("invoices_365").fill_null(0) > 0)
-# Written once: written anew for each book they cost more than they compute.
-_STATES = (
-    _state(pl.col("last_used_on").is_not_null(), "usage_known_to", "usage", pl.col("usage_contradicts")),
-    _state(pl.col("support_known_to").is_not_null(), "support_known_to", "support", pl.col("support_contradicts")),
-    _state(_billed, "billing_known_to", "billing", pl.col("periods_overlap") | pl.col("amount_unknown")),
-    _state(pl.col("crm_known_to").is_not_null(), "crm_known_to", "crm"),
-)
-_CONFIDENCE = (
-    pl.sum_horizontal(pl.lit(pl.Series(LEFT)).gather(pl.col(source)) * worth for source, worth in WORTH.items())
-    .round(2)
-    .alias("confidence")
-)
-_SCORED = (pl.col("usage") > MISSING) & pl.any_horizontal(pl.col("support", "billing", "crm") > MISSING)
-
-
-def judge_sources(measured: pl.DataFrame) -> pl.DataFrame:
-    """Columns usage, support, billing, crm with each account's state of that source.
+def judge_sources(book: Columns) -> NDArray[np.int8]:
+    """Each account's state (row) of usage, support, billing and crm (columns).
 
     Usage is known where the account was ever used: an account that never appears in the usage source is
     not silent, it is unknown. Billing is known where a subscription ran or an invoice was due. Support
     and CRM are known to the organization as a whole: an account without tickets is a fact, not a gap.
     """
-    return measured.select(_STATES)
+    known = {
+        "usage": book.known("last_used_on"),
+        "support": book.known("support_known_to"),
+        "billing": book.holds("running") | (book["invoices_365"] > 0),
+        "crm": book.known("crm_known_to"),
+    }
+    contradicted: dict[str, Marks] = {
+        "usage": book.holds("usage_contradicts"),
+        "support": book.holds("support_contradicts"),
+        "billing": book.holds("periods_overlap") | book.holds("amount_unknown"),
+        "crm": np.zeros(len(book), dtype=bool),
+    }
+    states = np.empty((len(book), len(WORTH)), dtype=np.int8)
+    for place, source in enumerate(WORTH):
+        old = book["night"] - book[f"{source}_known_to"] > STALE_AFTER_DAYS[source]
+        told = np.where(contradicted[source], CONTRADICTORY, np.where(old, STALE, FRESH))
+        states[:, place] = np.where(known[source], told, MISSING)
+    return states
 
 
-def compute_confidence(sources: pl.DataFrame) -> pl.Series:
+def compute_confidence(sources: NDArray[np.int8]) -> Numbers:
     """What is known of what could be, from 0 to 1, to two digits."""
-    return sources.select(_CONFIDENCE).to_series()
+    usage, support, billing, crm = (np.array(LEFT)[sources] * list(WORTH.values())).T
+    return round_digits((usage + support) + (billing + crm), 2)
 
 
-def may_score_health(sources: pl.DataFrame) -> pl.Series:
+def may_score_health(sources: NDArray[np.int8]) -> Marks:
     """True where usage and one more source are known; subscriptions count as billing."""
-    return sources.select(_SCORED).to_series()
+    return (sources[:, 0] > MISSING) & (sources[:, 1:] > MISSING).any(axis=1)

@@ -5,26 +5,18 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from .columns import Codes, Columns, Numbers, as_days, as_floats, as_lists, where
 from .confidence import compute_confidence, judge_sources
-from .contributions import (
-    Numbers,
-    as_lists,
-    evaluate_figures,
-    find_extremes,
-    list_columns,
-    list_figures,
-    list_points,
-    weigh_signals,
-)
+from .contributions import evaluate_figures, find_extremes, list_columns, list_figures, list_points, weigh_signals
 from .health import score_health
-from .levers import AMOUNTS, GROWTH, RETAIN, add_room, assign_levers
+from .levers import AMOUNTS, GROWTH, LEVERS, RETAIN, add_room, assign_levers
 from .measures import measure
 from .model import ScoringModel
-from .peers import Peers, attach_peers, compute_peers
+from .peers import Peers, attach_peers, compute_peers, find_groups
 from .potential import score_potential
-from .risk import estimate_risks
+from .risk import foresee
 from .schema import conform
-from .segments import assign_segments, assign_value_segments, attach_state
+from .segments import assign_value_segments, attach_state, segment_accounts
 
 COLUMNS = (
     "account_id", "night", "arr", "health", "potential", "churn_risk", "renewal_risk", "segment", "lever",
@@ -33,6 +25,8 @@ COLUMNS = (
     "limit_on", "next_plan_id", "voiced_product_id", "fragile", "high_potential", "fragile_nights",
     "recovered_nights", "healthy_nights", "nights",
 )  # fmt: skip
+# Columns of the features that stand in a diagnosis as they are.
+TAKEN_OVER = ("account_id", "arr", "renews_on", "decision_on", "limit_metric", "next_plan_id", "voiced_product_id")
 
 
 def measure_book(features: pl.DataFrame, night: date, *, conformed: bool = False) -> Peers:
@@ -40,7 +34,8 @@ def measure_book(features: pl.DataFrame, night: date, *, conformed: bool = False
 
     `conformed`: as `diagnose` takes it.
     """
-    return compute_peers(measure(features if conformed else conform(features), night))
+    with np.errstate(all="ignore"):
+        return compute_peers(measure(features if conformed else conform(features), night))
 
 
 def diagnose(
@@ -60,37 +55,59 @@ def diagnose(
     `conformed`: the frame comes from `schema.conform`, and need not go through it again.
     A row depends on the other rows through the peers alone. Raises `ValueError` on repeated accounts.
     """
-    measured = measure(features if conformed else conform(features), night)
-    peers = peers or compute_peers(measured)
-    measured = attach_peers(measured, peers).with_columns(assign_value_segments(pl.col("arr"), peers.value_floors))
+    # What is not known is not a number, and a ratio may be infinite: nothing to warn of.
+    with np.errstate(all="ignore"):
+        book = measure(features if conformed else conform(features), night)
+        return _diagnose_measured(book, model, previous, peers)
 
-    sources = judge_sources(measured)
-    figures = evaluate_figures(measured, model)
-    points = weigh_signals(figures, measured["tier"], model)
+
+def _diagnose_measured(
+    book: Columns, model: ScoringModel, previous: pl.DataFrame | None, peers: Peers | None
+) -> pl.DataFrame:
+    if peers is None:
+        peers = compute_peers(book)
+        attach_peers(book, peers, peers.places)
+    else:
+        attach_peers(book, peers, find_groups(book, peers.groups))
+    value_segment = assign_value_segments(book["arr"], peers.value_floors)
+    sources = judge_sources(book)
+    figures = evaluate_figures(book, model)
+    points = weigh_signals(figures, book.text("tier"), model)
     health, health_end, has_health = score_health(points, sources, model)
-    potential, potential_end, has_potential = score_potential(points, measured["running"], model)
+    potential, potential_end, has_potential = score_potential(points, book.holds("running"), model)
 
-    frame = measured.with_columns(
-        health=pl.when(pl.Series(has_health)).then(pl.Series(health)),
-        known_health=pl.Series(health),
-        potential=pl.when(pl.Series(has_potential)).then(pl.Series(potential)),
-    )
-    frame = frame.hstack(estimate_risks(frame, model))
-    frame = assign_segments(attach_state(frame, previous), model)
-    frame = assign_levers(add_room(frame, model), model)
-    at_risk = pl.when(pl.col("health") < model.thresholds.fragile_below).then(pl.col("arr_due_90"))
-    frame = frame.with_columns(at_risk.fill_null(0.0).alias("value_at_risk")).hstack(
-        [
-            compute_confidence(sources),
-            as_lists(sources, "sources"),
-            list_points(points, [health_end, potential_end], has_potential, model),
-            list_figures(figures),
-        ]
-    )
-    return frame.with_columns(find_top_cause(frame, points, model)).select(COLUMNS)
+    book["known_health"], book["health"] = health, where(has_health, health)
+    book["potential"] = where(has_potential, potential)
+    risks = foresee(book, model)
+    book.frame = attach_state(book.frame, previous)
+    book.set_text("value_segment", value_segment)
+    segments = segment_accounts(book, model)
+    add_room(book, model)
+    lever = assign_levers(book, model)
+    at_risk = (book["health"] < model.thresholds.fragile_below) & book.known("arr_due_90")
+    found = [
+        *(book.frame[name] for name in TAKEN_OVER),
+        as_days("night", book["night"]),
+        as_floats("health", book["health"]),
+        as_floats("potential", book["potential"]),
+        *(as_floats(name, risk) for name, risk in risks.items()),
+        *segments,
+        value_segment,
+        LEVERS[lever],
+        *(as_days(name, book[name]) for name in ("lever_since", "window_ends_on", "limit_on")),
+        pl.Series("value_at_risk", np.where(at_risk, book["arr_due_90"], 0.0)),
+        *(pl.Series(name, book[name]) for name in ("expansion_potential_arr", *AMOUNTS)),
+        pl.Series("confidence", compute_confidence(sources)),
+        as_lists("sources", sources),
+        find_top_cause(book["health"], lever, points, model),
+        list_points(points, [health_end, potential_end], has_potential, model),
+        list_figures(figures),
+    ]
+    by_name = {column.name: column for column in found}
+    return pl.DataFrame([by_name[name] for name in COLUMNS])
 
 
-def find_top_cause(frame: pl.DataFrame, points: Numbers, model: ScoringModel) -> pl.Series:
+def find_top_cause(health: Numbers, lever: Codes, points: Numbers, model: ScoringModel) -> pl.Series:
     """The number of the signal that says most about what to do: on an account to retain the one that costs
     most health, on one to grow the one that gives most potential, else the heaviest of all. Equal weights:
     the lower number. Withheld health keeps its causes: they are facts even where the sum is not."""
@@ -102,7 +119,7 @@ def find_top_cause(frame: pl.DataFrame, points: Numbers, model: ScoringModel) ->
     )
     ill, worst = find_extremes(points, list_columns(model, "health"), least=True)
     ripe, best = find_extremes(points, list_columns(model, "potential"), least=False)
-    growing = frame["lever"].is_in(GROWTH).to_numpy()
-    weak = ((frame["lever"] == RETAIN) | frame["health"].is_null()).to_numpy()
-    cause = np.select([growing, weak & (ill < 0)], [np.where(ripe > 0, best, 0), worst], heaviest)
-    return pl.Series("top_cause", np.where(cause > 0, cause, np.nan), nan_to_null=True).cast(pl.Int16)
+    retain, *growth = (place for place, name in enumerate(LEVERS) if name in (RETAIN, *GROWTH))
+    weak = (lever == retain) | np.isnan(health)
+    cause = np.select([lever >= growth[0], weak & (ill < 0)], [np.where(ripe > 0, best, 0), worst], heaviest)
+    return as_floats("top_cause", where(cause > 0, cause)).cast(pl.Int16)

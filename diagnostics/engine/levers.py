@@ -5,13 +5,11 @@ adoption of the main product is solid), then price at renewal. Never growth befo
 fragile or onboarding account, or on one whose contract is under notice or has run out.
 """
 
-from functools import lru_cache
-from typing import Any
-
+import numpy as np
 import polars as pl
 
+from .columns import UNKNOWN, Codes, Columns, Numbers, at_least, at_most, fill, round_digits, where
 from .model import ScoringModel
-from .stages import add_stages
 
 RETAIN = "retain"
 GROWTH = ("upsell", "seats", "usage", "cross_sell", "price")
@@ -27,125 +25,98 @@ DECISION_WINDOW_DAYS = 30  # and closes this long before a decision
 EVIDENCE_DAYS = 60  # and after this long without new evidence
 LONG_TERM_MONTHS = 3  # decision dates of shorter terms close no window: one is always near
 
-
-def _positive(amount: pl.Expr) -> pl.Expr:
-    return amount.clip(0.0, None).fill_null(0.0)
-
-
-def _in_days(days: pl.Expr) -> pl.Expr:
-    return pl.col("night") + pl.duration(days=days.cast(pl.Int64))
+LEVERS = pl.Series("lever", ["", RETAIN, *GROWTH])
+NO_LEVER = 0
+_PLACES = {name: place for place, name in enumerate(LEVERS.to_list())}
 
 
-def add_room(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
+def _positive(amount: Numbers) -> Numbers:
+    return at_least(fill(amount, 0.0), 0.0)
+
+
+def add_room(book: Columns, model: ScoringModel) -> None:
     """Amounts per lever (ARR, exclusive: no seat or discount is counted twice), their sum, and the limit's date.
 
     While a limit stays reached, its date is the one that the night before had: the day it was first reached on.
     """
-    return add_stages(frame, _write_room(model))
-
-
-@lru_cache(maxsize=64)
-def _write_room(model: ScoringModel) -> tuple[list[pl.Expr], ...]:
     rule = model.thresholds
-    left = (pl.col("limit_included") - pl.col("limit_used")).clip(0.0, None)
-    days_left = (
-        pl.when(left == 0).then(0.0).when(pl.col("limit_growth") > 0).then((left / pl.col("limit_growth")).ceil())
-    )
-    near = (days_left <= LONGEST_LIMIT_DAYS) & (pl.col("limit_share") >= LEAST_LIMIT_SHARE)
-    limit = [pl.when(near).then(days_left).alias("limit_days")]
-    pressed = ((pl.col("limit_share") >= rule.limit_share) | (pl.col("limit_days") <= rule.limit_days)).fill_null(False)
-    yearly = pl.col("main_mrr") * 12
-    step = _positive(pl.col("next_plan_mrr") * 12 - yearly)
-    metered = (pl.col("price_basis") == "metered").fill_null(False)
+    share, growth, seats, arr = (book[name] for name in ("limit_share", "limit_growth", "seats", "arr"))
+    left = at_least(book["limit_included"] - book["limit_used"], 0.0)
+    days_left = np.where(left == 0, 0.0, where(growth > 0, np.ceil(left / growth)))
+    days_left = where((days_left <= LONGEST_LIMIT_DAYS) & (share >= LEAST_LIMIT_SHARE), days_left)
+    pressed = (share >= rule.limit_share) | (days_left <= rule.limit_days)
+    yearly = book["main_mrr"] * 12
+    step = _positive(book["next_plan_mrr"] * 12 - yearly)
+    metered = book.says("price_basis", "metered")
+    book["upsell_arr"] = np.where(pressed & ~metered, step, 0.0)
+
     # Three more periods of the same growth, at least a tenth more seats.
-    expected = pl.col("active_users") + 3 * (pl.col("active_users") - pl.col("active_users_before")).clip(0.0, None)
-    seats = pl.max_horizontal(expected - pl.col("seats"), pl.col("seats") * LEAST_SEAT_STEP).ceil()
-    limit_on = _in_days(pl.col("limit_days"))
-    stays_reached = (pl.col("limit_days") == 0) & (pl.col("limit_metric") == pl.col("was_limit_metric"))
-    seats_sold = ~pl.col("plan_has_seat_limit").fill_null(False) & (pl.col("seat_share") >= rule.seat_share)
-    overage = (pl.col("limit_share") - 1).clip(LEAST_SEAT_STEP, 1.0) * yearly
-    discount = pl.col("discount_percent").clip(0.0, 90.0)
+    active = book["active_users"]
+    expected = active + 3 * at_least(active - book["active_users_before"], 0.0)
+    more_seats = np.ceil(np.fmax(expected - seats, seats * LEAST_SEAT_STEP))
+    seats_sold = ~book.holds("plan_has_seat_limit") & (book["seat_share"] >= rule.seat_share)
+    sold = (book["upsell_arr"] > 0) | ~seats_sold
+    book["seats_arr"] = np.where(sold, 0.0, _positive(more_seats * yearly / seats))
+    overage = _positive(at_most(at_least(share - 1, LEAST_SEAT_STEP), 1.0) * yearly)
+    counted = (book["upsell_arr"] > 0) | (book["seats_arr"] > 0) | ~(pressed & (metered | (step == 0)))
+    book["usage_arr"] = np.where(counted, 0.0, overage)
+    cells = np.where(book.holds("whitespace_known"), book["whitespace_arr"], book["voiced_arr"])
+    book["cross_sell_arr"] = _positive(cells)
     # The step to the next plan's price is counted from today's: the main product's discount is in it.
-    stepped = pressed & ~metered & (step > 0)
-    discounted = pl.when(stepped).then(_positive(pl.col("arr") - yearly)).otherwise("arr")
-    nothing = pl.lit(0.0)
-    known_cells = pl.col("whitespace_known").fill_null(False)
-    amounts = [
-        pl.when(pressed & ~metered).then(step).otherwise(nothing).alias("upsell_arr"),
-        pl.when(seats_sold.fill_null(False))
-        .then(_positive(seats * yearly / pl.col("seats")))
-        .otherwise(nothing)
-        .alias("seats_arr"),
-        pl.when(pressed & (metered | (step == 0))).then(_positive(overage)).otherwise(nothing).alias("usage_arr"),
-        _positive(pl.when(known_cells).then("whitespace_arr").otherwise("voiced_arr")).alias("cross_sell_arr"),
-        pl.when(discount >= LEAST_DISCOUNT)
-        .then(_positive(discounted * discount / (100 - discount)))
-        .otherwise(nothing)
-        .alias("price_arr"),
-        pl.when(stays_reached).then(pl.min_horizontal(limit_on, "was_limit_on")).otherwise(limit_on).alias("limit_on"),
-    ]
-    exclusive = [
-        pl.when(pl.col("upsell_arr") > 0).then(0.0).otherwise("seats_arr").round(2).alias("seats_arr"),
-        pl.when(pl.max_horizontal("upsell_arr", "seats_arr") > 0)
-        .then(0.0)
-        .otherwise("usage_arr")
-        .round(2)
-        .alias("usage_arr"),
-        pl.col("upsell_arr", "cross_sell_arr", "price_arr").round(2),
-    ]
-    return limit, amounts, exclusive, [pl.sum_horizontal(AMOUNTS).round(2).alias("expansion_potential_arr")]
+    discounted = np.where(pressed & ~metered & (step > 0), _positive(arr - yearly), arr)
+    discount = at_most(at_least(book["discount_percent"], 0.0), 90.0)
+    given = _positive(discounted * discount / (100 - discount))
+    book["price_arr"] = np.where(discount >= LEAST_DISCOUNT, given, 0.0)
+    room = round_digits(np.array([book[name] for name in AMOUNTS]), 2)
+    for name, amounts in zip(AMOUNTS, room, strict=True):
+        book[name] = amounts
+    upsell, more, usage, cross_sell, price = room
+    book["expansion_potential_arr"] = round_digits((upsell + more) + (usage + (cross_sell + price)), 2)
+
+    limit_on = book["night"] + days_left
+    stays_reached = (days_left == 0) & book.same("limit_metric", "was_limit_metric")
+    book["limit_on"] = np.where(stays_reached, np.fmin(limit_on, book["was_limit_on"]), limit_on)
 
 
-def assign_levers(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
-    """Columns lever, lever_since and window_ends_on, from the amounts, the segment state and `was_lever`.
+def assign_levers(book: Columns, model: ScoringModel) -> Codes:
+    """The place of each account's lever in `LEVERS`; columns lever_since and window_ends_on are added.
 
-    A growth window opens after 14 nights of health (over those there are, if fewer), and stays open down to
-    health 55 while its evidence stands; that one is open says nothing for another.
+    From the amounts, the segment state and `was_lever`. A growth window opens after 14 nights of health (over those
+    there are, if fewer), and stays open down to health 55 while its evidence stands; that one is open says nothing for
+    another.
     """
-    return add_stages(frame, _write_levers(model))
-
-
-@lru_cache(maxsize=64)
-def _write_levers(model: ScoringModel) -> tuple[list[pl.Expr], ...]:
     rule = model.thresholds
-    leaving = pl.col("notice_given_on").is_not_null() | pl.col("lapsed_on").is_not_null()
-    steady = (pl.col("health") >= rule.fragile_below) & (
-        pl.col("healthy_nights") >= pl.min_horizontal(pl.lit(rule.healthy_nights), pl.col("nights"))
+    health, night, decision_on = book["health"], book["night"], book["decision_on"]
+    steady = (health >= rule.fragile_below) & (
+        book["healthy_nights"] >= np.minimum(rule.healthy_nights, book["nights"])
     )
-    bears = pl.col("health") >= rule.window_closes_below
-    ready = ~pl.col("onboarding") & (pl.col("phase") != "leaving")
-    adoption = pl.coalesce(pl.col("seat_share"), pl.col("breadth") / pl.col("peer_breadth"))
-    voiced = (pl.col("needs_voiced") > 0) & (adoption >= rule.solid_adoption)
-    days_to_decision = (pl.col("decision_on") - pl.col("night")).dt.total_days()
-    decision_window = pl.when((pl.col("term_months") >= LONG_TERM_MONTHS) & (days_to_decision > 0)).then(
-        pl.col("decision_on") - pl.duration(days=DECISION_WINDOW_DAYS)
-    )
-    until_limit = pl.min_horizontal(pl.col("limit_on") + pl.duration(days=LIMIT_WINDOW_DAYS), decision_window)
-    until_need = pl.min_horizontal(pl.col("need_on") + pl.duration(days=EVIDENCE_DAYS), decision_window)
+    bears = health >= rule.window_closes_below
+    retained = book.holds("fragile") | book.known("notice_given_on") | book.known("lapsed_on")
+    closed = book.holds("onboarding") | book.says("phase", "leaving")
+    adoption = fill(book["seat_share"], book["breadth"] / book["peer_breadth"])
+    days_to_decision = decision_on - night
+    has_term = (book["term_months"] >= LONG_TERM_MONTHS) & (days_to_decision > 0)
+    decision_window = where(has_term, decision_on - DECISION_WINDOW_DAYS)
+    until_limit = np.fmin(book["limit_on"] + LIMIT_WINDOW_DAYS, decision_window)
     ends = {
         "upsell": until_limit,
         "seats": decision_window,
         "usage": until_limit,
-        "cross_sell": until_need,
-        "price": pl.coalesce(decision_window, pl.col("decision_on")),
+        "cross_sell": np.fmin(book["need_on"] + EVIDENCE_DAYS, decision_window),
+        "price": fill(decision_window, decision_on),
     }
-    holds = {
-        "upsell": pl.col("upsell_arr") > 0,
-        "seats": pl.col("seats_arr") > 0,
-        "usage": pl.col("usage_arr") > 0,
-        "cross_sell": voiced & (pl.col("cross_sell_arr") > 0),
-        "price": (pl.col("price_arr") > 0) & days_to_decision.is_between(0, PRICE_WINDOW_DAYS),
+    also = {
+        "cross_sell": (book["needs_voiced"] > 0) & (adoption >= rule.solid_adoption),
+        "price": (days_to_decision >= 0) & (days_to_decision <= PRICE_WINDOW_DAYS),
     }
-    lever: Any = pl.when(pl.col("fragile") | leaving).then(pl.lit(RETAIN)).when(~ready).then(pl.lit(""))
-    window: Any = pl.when(pl.col("fragile") | leaving | ~ready).then(pl.lit(None, dtype=pl.Date))
+    no_window = np.full(len(book), UNKNOWN)
+    was = np.array([_PLACES.get(name, -1) for name in book.text("was_lever").to_list()], dtype=np.intp)
+    conditions, windows = [retained, closed], [no_window, no_window]
     for name in GROWTH:
-        healthy = (steady | (bears & (pl.col("was_lever") == name))).fill_null(False)
-        stands = healthy & holds[name].fill_null(False) & (ends[name] >= pl.col("night")).fill_null(True)
-        lever = lever.when(stands).then(pl.lit(name))
-        window = window.when(stands).then(ends[name])
-    kept = (pl.col("lever") == pl.col("was_lever")).fill_null(False)
-    since = pl.when(kept).then(pl.col("was_lever_since")).otherwise(pl.col("night"))
-    return (
-        [lever.otherwise(pl.lit("")).alias("lever"), window.otherwise(None).alias("window_ends_on")],
-        [pl.when(pl.col("lever") != "").then(since).alias("lever_since")],
-    )
+        stands = (steady | (bears & (was == _PLACES[name]))) & (book[f"{name}_arr"] > 0) & ~(ends[name] < night)
+        conditions.append(stands & also[name] if name in also else stands)
+        windows.append(ends[name])
+    lever = np.select(conditions, [_PLACES[RETAIN], NO_LEVER, *(_PLACES[name] for name in GROWTH)], NO_LEVER)
+    book["window_ends_on"] = np.select(conditions, windows, UNKNOWN)
+    book["lever_since"] = where(lever != NO_LEVER, np.where(lever == was, book["was_lever_since"], night))
+    return lever

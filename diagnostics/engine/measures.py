@@ -1,13 +1,24 @@
 """Quantities that several signals share, computed once per account from its feature row alone."""
 
 from datetime import date
+from math import isnan
 
+import numpy as np
 import polars as pl
+
+from .columns import Columns, Marks, Numbers, as_floats, at_least, at_most, count_days, fill, where
 
 ONBOARDING_DAYS = 60  # an account younger than this is still onboarding unless its phase says otherwise
 AGE_BANDS = (180, 365, 730)  # days; comparable accounts are of one band
 LONGEST_INTERVAL_DAYS = 14.0
 SHRINKAGE = 0.05  # share of the mean level added to both sides of a ratio: no alarm over a handful
+
+# The measures that signals may read beside the features; `onboarding` is a mark, `tier` and `phase` have no null.
+MEASURES = (
+    "age_days", "paid_days", "idle_days", "activity_84", "observed_days", "licensed", "age_band", "level", "breadth",
+    "use_per_price", "trend_7", "trend_28", "trend_84", "interval_days", "key_share", "seat_share",
+    "days_to_first_milestone", "limit_share",
+)  # fmt: skip
 
 
 def days_since(column: str) -> pl.Expr:
@@ -15,67 +26,77 @@ def days_since(column: str) -> pl.Expr:
     return (pl.col("night") - pl.col(column)).dt.total_days()
 
 
-def log_ratio(now: pl.Expr, before: pl.Expr) -> pl.Expr:
-    """ln(now ÷ before), drawn towards 0 by a share of their mean, null where both are zero."""
-    pull = SHRINKAGE * (now + before) / 2
-    return pl.when(now + before > 0).then(((now + pull) / (before + pull)).log())
-
-
-_AGE = (
-    pl.max_horizontal(days_since("customer_since"), days_since("first_paid_on")).alias("age_days"),
-    days_since("first_paid_on").alias("paid_days"),
-    days_since("last_used_on").alias("idle_days"),
-    pl.col("tier").fill_null(""),
-    pl.col("phase").fill_null(""),
-    (pl.col("activity_28") + pl.col("activity_29_56") + pl.col("activity_57_84")).alias("activity_84"),
-)
-
-_young = (pl.col("age_days") < ONBOARDING_DAYS) & (pl.col("milestones").fill_null(0) == 0)
-_PHASE = (
-    ((pl.col("phase") == "onboarding") | ((pl.col("phase") == "") & _young.fill_null(False))).alias("onboarding"),
-    pl.col("age_days").clip(1, 84).fill_null(84).alias("observed_days"),
-    pl.when(pl.col("seats") > 0).then("seats").alias("licensed"),
-)
-
-_EARLIER_WEEK = (pl.col("active_days_28") - pl.col("active_days_7")) / 3
-_settled = pl.when(~pl.col("onboarding"))
-_SHARED = (
-    pl.sum_horizontal((pl.col("age_days") >= edge).cast(pl.Int8) for edge in AGE_BANDS).alias("age_band"),
-    # Level: activity per seat where seats are sold, else per account.
-    _settled.then(pl.col("activity_28") / pl.col("licensed").fill_null(1.0)).alias("level"),
-    pl.when(~pl.col("onboarding") & (pl.col("features_84") > 0)).then("features_84").cast(pl.Float64).alias("breadth"),
-    # Uses per unit of monthly price, scaled to 84 days for younger accounts.
-    pl.when(~pl.col("onboarding") & (pl.col("arr") > 0))
-    .then(pl.col("activity_84") * (84 * 12) / (pl.col("observed_days") * pl.col("arr")))
-    .alias("use_per_price"),
-    # Days of use of the last week against a week of the three before; one more of each, for few days say little.
-    pl.when(~pl.col("onboarding") & (pl.col("age_days") >= 28) & (pl.col("active_days_28") > 0))
-    .then(((pl.col("active_days_7") + 1) / (_EARLIER_WEEK + 1)).log())
-    .alias("trend_7"),
-    pl.when(~pl.col("onboarding") & (pl.col("age_days") >= 56))
-    .then(log_ratio(pl.col("activity_28"), pl.col("activity_29_56")))
-    .alias("trend_28"),
-    pl.when(~pl.col("onboarding") & (pl.col("age_days") >= 84))
-    .then(log_ratio(pl.col("activity_28"), pl.col("activity_57_84")))
-    .alias("trend_84"),
-    # Usual interval between days of use; capped, or a silent window would be its own yardstick.
-    (pl.col("observed_days") / pl.col("active_days_84").clip(1, None))
-    .clip(None, LONGEST_INTERVAL_DAYS)
-    .alias("interval_days"),
-    pl.when(~pl.col("onboarding") & (pl.col("feature_activity_28") > 0))
-    .then(pl.col("key_activity_28") / pl.col("feature_activity_28"))
-    .alias("key_share"),
-    (pl.col("active_users") / pl.col("licensed")).alias("seat_share"),
-    (pl.col("first_milestone_on") - pl.col("first_paid_on")).dt.total_days().alias("days_to_first_milestone"),
-    pl.when(pl.col("limit_included") > 0).then(pl.col("limit_used") / pl.col("limit_included")).alias("limit_share"),
-)
-
-
-def measure(features: pl.DataFrame, night: date) -> pl.DataFrame:
-    """The conformed frame with `night` and the shared measures added. Reads no other row.
+def measure(features: pl.DataFrame, night: date) -> Columns:
+    """The columns of the conformed frame with `night` and the shared measures added. Reads no other row.
 
     During onboarding the measures of level, trend and breadth are null: such an account is judged on
     milestones.
     """
-    frame = features.with_columns(pl.lit(night).alias("night"))
-    return frame.with_columns(_AGE).with_columns(_PHASE).with_columns(_SHARED)
+    book = Columns(features)
+    for name in ("tier", "phase"):
+        if features[name].null_count():
+            book.set_text(name, features[name].fill_null(""))
+    today = float(count_days(night))
+    book["night"] = np.full(len(book), today)
+    arr, now, before, long_before = (book[n] for n in ("arr", "activity_28", "activity_29_56", "activity_57_84"))
+
+    paid_days = book["paid_days"] = today - book["first_paid_on"]
+    age = book["age_days"] = np.fmax(today - book["customer_since"], paid_days)
+    book["idle_days"] = today - book["last_used_on"]
+    activity = book["activity_84"] = now + before + long_before
+    young = (age < ONBOARDING_DAYS) & (book.filled("milestones", 0) == 0)
+    onboarding = book.says("phase", "onboarding") | (book.says("phase", "") & young)
+    book["onboarding"] = onboarding.astype(np.float64)
+    settled = ~onboarding
+    observed = book["observed_days"] = fill(at_most(at_least(age, 1), 84), 84)
+    licensed = book["licensed"] = where(book["seats"] > 0, book["seats"])
+    book["age_band"] = (age[:, np.newaxis] >= np.array(AGE_BANDS)).sum(axis=1).astype(np.float64)
+
+    # Level: activity per seat where seats are sold, else per account.
+    book["level"] = where(settled, now / fill(licensed, 1.0))
+    book["breadth"] = where(settled & (book["features_84"] > 0), book["features_84"])
+    # Uses per unit of monthly price, scaled to 84 days for younger accounts.
+    book["use_per_price"] = where(settled & (arr > 0), activity * (84 * 12) / (observed * arr))
+    # Usual interval between days of use; capped, or a silent window would be its own yardstick.
+    book["interval_days"] = at_most(observed / at_least(book["active_days_84"], 1), LONGEST_INTERVAL_DAYS)
+    focused = settled & (book["feature_activity_28"] > 0)
+    book["key_share"] = where(focused, book["key_activity_28"] / book["feature_activity_28"])
+    book["seat_share"] = book["active_users"] / licensed
+    book["days_to_first_milestone"] = book["first_milestone_on"] - book["first_paid_on"]
+    book["limit_share"] = where(book["limit_included"] > 0, book["limit_used"] / book["limit_included"])
+    _measure_trends(book, settled)
+    return book
+
+
+def _measure_trends(book: Columns, settled: Marks) -> None:
+    """Logarithms of now ÷ before; `has_<trend>` marks where there is one (of negative use it is not a number)."""
+    age, week, month = book["age_days"], book["active_days_7"], book["active_days_28"]
+    now = book["activity_28"]
+    trends = {
+        # Days of use of the last week against a week of the three before; one more of each, for few days say little.
+        "trend_7": (settled & (age >= 28) & (month > 0) & ~np.isnan(week), (week + 1) / ((month - week) * (1 / 3) + 1)),
+        "trend_28": (settled & (age >= 56), _drawn_ratio(now, book["activity_29_56"])),
+        "trend_84": (settled & (age >= 84), _drawn_ratio(now, book["activity_57_84"])),
+    }
+    ratios = pl.Series(np.concatenate([ratio for _holds, ratio in trends.values()]))
+    logs = ratios.log().to_numpy().reshape(len(trends), -1)
+    for (name, (holds, ratio)), log in zip(trends.items(), logs, strict=True):
+        holds = holds & ~np.isnan(ratio)
+        book[name], book[f"has_{name}"] = where(holds, log), holds.astype(np.float64)
+
+
+def _drawn_ratio(now: Numbers, before: Numbers) -> Numbers:
+    """now ÷ before, drawn towards 1 by a share of their mean, unknown where both are zero."""
+    pull = SHRINKAGE * (now + before) / 2
+    return where(now + before > 0, (now + pull) / (before + pull))
+
+
+def lay_out(book: Columns, more: tuple[str, ...] = ()) -> pl.DataFrame:
+    """The frame that the signals' expressions read: the features, the measures and further columns of `book`."""
+    night = pl.Series("night", book["night"]).cast(pl.Int32).cast(pl.Date)
+    columns = [as_floats(name, book[name]) for name in (*MEASURES, *more) if name not in book.constants]
+    frame = book.frame.hstack([night, pl.Series("onboarding", book["onboarding"] == 1.0), *columns])
+    for name in ("tier", "phase"):
+        frame.replace_column(frame.get_column_index(name), book.text(name))
+    constants = {name: None if isnan(number) else number for name, number in book.constants.items()}
+    return frame.with_columns(pl.lit(number, dtype=pl.Float64).alias(name) for name, number in constants.items())

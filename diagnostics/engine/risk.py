@@ -5,53 +5,41 @@ has its base and the points of the sources that are there: late invoices and ope
 Calibration replaces these curves, not their inputs.
 """
 
-from functools import lru_cache
-
+import numpy as np
 import polars as pl
 
+from .columns import Columns, Numbers, as_floats, round_digits, where
 from .model import ScoringModel
-
-
-def _probability(log_odds: pl.Expr) -> pl.Expr:
-    return (1 / (1 + (-log_odds).exp())).round(4)
 
 
 def estimate_risks(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
     """Columns churn_risk (within the window, wherever a subscription runs) and renewal_risk (not renewed
     at the next decision date; null where no term is known). `frame` holds the measures and
     `known_health`: base and all known points, also where health is withheld."""
-    return frame.select(_write_risks(model))
+    return pl.DataFrame([as_floats(name, risk) for name, risk in foresee(Columns(frame), model).items()])
 
 
-@lru_cache(maxsize=64)
-def _write_risks(model: ScoringModel) -> list[pl.Expr]:
+def foresee(book: Columns, model: ScoringModel) -> dict[str, Numbers]:
+    """The same of a measured book, by name."""
     curve = model.risk
-    window = pl.lit(model.thresholds.risk_window_days)
-    points = pl.col("known_health") - model.base["health"]
-    days_to_end = (pl.coalesce("ends_on", "renews_on") - pl.col("night")).dt.total_days()
-    noticed = pl.col("notice_given_on").is_not_null()
-    ends_within = (days_to_end <= window).fill_null(True)
-    churn = curve.churn_at_base + curve.churn_per_point * points
-    churn += (
-        pl.when(noticed & ends_within)
-        .then(curve.churn_noticed)
-        .when(noticed)
-        .then(curve.churn_noticed_later)
-        .when(pl.col("lapsed_on").is_not_null())
-        .then(curve.churn_late)
-        .when(pl.col("renews_on").is_null())
-        .then(0.0)
-        .when(ends_within)
-        .then(curve.churn_decision)
-        .otherwise(curve.churn_no_decision)
+    points = book["known_health"] - model.base["health"]
+    ends_on = np.where(book.known("ends_on"), book["ends_on"], book["renews_on"])
+    # An end that nobody knows lies within the window.
+    later = ends_on - book["night"] > model.thresholds.risk_window_days
+    noticed, has_term = book.known("notice_given_on"), book.known("renews_on")
+    churn = np.select(
+        [noticed & ~later, noticed, book.known("lapsed_on"), ~has_term, ~later],
+        [curve.churn_noticed, curve.churn_noticed_later, curve.churn_late, 0.0, curve.churn_decision],
+        curve.churn_no_decision,
     )
-    renewal = curve.renewal_at_base + curve.renewal_per_point * points
-    renewal += (
-        pl.when(noticed).then(curve.renewal_noticed).when(pl.col("auto_renews")).then(curve.renewal_auto).otherwise(0.0)
+    renewal = np.select([noticed, book.holds("auto_renews")], [curve.renewal_noticed, curve.renewal_auto], 0.0)
+    log_odds = np.array(
+        [
+            curve.churn_at_base + curve.churn_per_point * points + churn,
+            curve.renewal_at_base + curve.renewal_per_point * points + renewal,
+        ]
     )
-    return [
-        pl.when(pl.col("running")).then(_probability(churn)).alias("churn_risk"),
-        pl.when(pl.col("running") & pl.col("renews_on").is_not_null())
-        .then(_probability(renewal))
-        .alias("renewal_risk"),
-    ]
+    powers = pl.Series(-log_odds.ravel()).exp().to_numpy().reshape(log_odds.shape)
+    churn_risk, renewal_risk = round_digits(1 / (1 + powers), 4)
+    runs = book.holds("running")
+    return {"churn_risk": where(runs, churn_risk), "renewal_risk": where(runs & has_term, renewal_risk)}

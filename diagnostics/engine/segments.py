@@ -1,14 +1,16 @@
 """Segments with hysteresis, so that nobody flickers, and the counters that the next night reads."""
 
 import math
-from functools import lru_cache
 
+import numpy as np
 import polars as pl
 
+from .columns import Columns, Marks, Numbers, at_most
 from .model import ScoringModel
-from .stages import add_stages
 
 EXPANSION, DEFENSE, REGULAR = "expansion_priority", "defense_priority", "regular_follow_up"
+SEGMENTS = pl.Series("segment", [REGULAR, EXPANSION, DEFENSE])
+VALUE_SEGMENTS = pl.Series("value_segment", ["C", "B", "A"])
 VALUE_SHARES = {"A": 0.80, "B": 0.95}  # A: the largest accounts that make 80 % of ARR; B: the next 15 %
 
 # What one night leaves to the next. `previous` holds these columns of the last diagnosed night.
@@ -25,9 +27,6 @@ STATE = {
     "healthy_nights": pl.Int16,
     "nights": pl.Int16,
 }
-_WAS = [
-    pl.col(name).cast(dtype).alias(name if name == "account_id" else f"was_{name}") for name, dtype in STATE.items()
-]
 LONGEST_COUNT = 1000  # counters stop here: they are compared with nights of one or two weeks
 
 
@@ -37,38 +36,32 @@ def compute_value_floors(arr: pl.Series) -> tuple[float, float]:
     An account belongs to A while those larger than it make less than 80 % of the ARR; accounts of equal
     ARR share a letter. Infinite where nobody pays.
     """
-    by_size = arr.fill_null(0.0).rename("arr").value_counts().filter(pl.col("arr") > 0).sort("arr", descending=True)
-    by_size = by_size.with_columns(amount=pl.col("arr") * pl.col("count"))
-    before = (by_size["amount"].cum_sum() - by_size["amount"]) / by_size["amount"].sum()
-    floors = [by_size["arr"].filter(before < share).min() for share in VALUE_SHARES.values()]
-    return tuple(math.inf if floor is None else floor for floor in floors)  # type: ignore[return-value]  # two shares
+    paid = arr.cast(pl.Float64).to_numpy()
+    amounts, counts = np.unique(paid[paid > 0], return_counts=True)
+    amounts, counts = amounts[::-1], counts[::-1]
+    totals = amounts * counts
+    whole = float(pl.Series(totals).sum())  # type: ignore[arg-type]  # floats
+    before = (totals.cumsum() - totals) * (1 / whole if whole else 0.0)
+    floors = [amounts[before < share] for share in VALUE_SHARES.values()]
+    return tuple(float(floor.min()) if floor.size else math.inf for floor in floors)  # type: ignore[return-value]  # two
 
 
-def assign_value_segments(arr: pl.Expr, floors: tuple[float, float]) -> pl.Expr:
+def assign_value_segments(arr: Numbers, floors: tuple[float, float]) -> pl.Series:
     """A, B or C by ARR; C where nothing is paid."""
-    return (
-        pl.when((arr >= floors[0]).fill_null(False))
-        .then(pl.lit("A"))
-        .when((arr >= floors[1]).fill_null(False))
-        .then(pl.lit("B"))
-        .otherwise(pl.lit("C"))
-        .alias("value_segment")
-    )
+    return VALUE_SEGMENTS[(arr >= floors[0]).astype(np.intp) + (arr >= floors[1])]
 
 
 def attach_state(frame: pl.DataFrame, previous: pl.DataFrame | None) -> pl.DataFrame:
     """The frame with the state of the last diagnosed night as `was_<column>`; null where there was none."""
     if previous is None:
         previous = pl.DataFrame(schema=STATE)
-    state = previous.select(_WAS)
-    return frame.join(state, on="account_id", how="left", maintain_order="left")
-
-
-def _count(holds: pl.Expr, column: str) -> pl.Expr:
-    """The run of nights on which a rule holds; a night without a health leaves the count as it is."""
-    before = pl.col(f"was_{column}").fill_null(0)
-    counted = pl.when(holds).then((before + 1).clip(None, LONGEST_COUNT)).otherwise(0)
-    return pl.when(pl.col("health").is_null()).then(before).otherwise(counted).cast(pl.Int16).alias(column)
+    accounts, known = frame["account_id"], previous["account_id"]
+    state = [previous[name].cast(dtype) for name, dtype in STATE.items() if name != "account_id"]
+    if not accounts.equals(known):
+        place = {account: row for row, account in enumerate(known.to_list())}
+        rows = pl.Series([place.get(account) for account in accounts.to_list()], dtype=pl.UInt32)
+        state = pl.DataFrame(state).select(pl.all().gather(rows)).get_columns()
+    return frame.hstack([column.alias(f"was_{column.name}") for column in state])
 
 
 def assign_segments(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
@@ -77,42 +70,45 @@ def assign_segments(frame: pl.DataFrame, model: ScoringModel) -> pl.DataFrame:
     Fragile begins below the threshold for two nights and ends at 63 for 14; on the first night ever it
     is the level alone. High potential begins at 60 and ends below 57.
     """
-    return add_stages(frame, _write_segments(model))
+    book = Columns(frame)
+    return frame.with_columns(segment_accounts(book, model))
 
 
-@lru_cache(maxsize=64)
-def _write_segments(model: ScoringModel) -> tuple[list[pl.Expr], ...]:
+def segment_accounts(book: Columns, model: ScoringModel) -> list[pl.Series]:
+    """The columns of `assign_segments`, which are also set in the book."""
     rule = model.thresholds
-    health = pl.col("health")
-    counters = [
-        _count(health < rule.fragile_below, "fragile_nights"),
-        _count(health >= rule.recovered_from, "recovered_nights"),
-        _count(health >= rule.fragile_below, "healthy_nights"),
-        (pl.col("was_nights").fill_null(0) + health.is_not_null())
-        .clip(None, LONGEST_COUNT)
-        .cast(pl.Int16)
-        .alias("nights"),
-    ]
-    first = pl.col("was_fragile").is_null()
-    fragile = (
-        pl.when(first)
-        .then(health < rule.fragile_below)
-        .when(pl.col("was_fragile"))
-        .then(pl.col("recovered_nights") < rule.recovered_nights)
-        .otherwise(pl.col("fragile_nights") >= rule.fragile_nights)
-        .fill_null(False)
-    )
-    floor = pl.when(pl.col("was_high_potential").fill_null(False)).then(rule.high_potential_until)
-    high_potential = (pl.col("potential") >= floor.otherwise(rule.high_potential_from)).fill_null(False)
-    states = [fragile.alias("fragile"), high_potential.alias("high_potential")]
-    valuable = pl.col("value_segment") == rule.value_segment
+    health = book["health"]
+    unknown = np.isnan(health)
+    ill = health < rule.fragile_below
+    counters = {
+        "fragile_nights": _count(book, ill, unknown, "fragile_nights"),
+        "recovered_nights": _count(book, health >= rule.recovered_from, unknown, "recovered_nights"),
+        "healthy_nights": _count(book, health >= rule.fragile_below, unknown, "healthy_nights"),
+        "nights": at_most(book.filled("was_nights", 0) + ~unknown, LONGEST_COUNT),
+    }
+    stays = counters["recovered_nights"] < rule.recovered_nights
+    falls = counters["fragile_nights"] >= rule.fragile_nights
+    was_fragile = book["was_fragile"]
+    fragile = np.where(np.isnan(was_fragile), ill, np.where(was_fragile == 1, stays, falls))
+    floor = np.where(book.holds("was_high_potential"), rule.high_potential_until, rule.high_potential_from)
+    high_potential = book["potential"] >= floor
+    valuable = book.says("value_segment", rule.value_segment)
     if rule.value_amount is not None:
-        valuable |= (pl.col("arr") >= rule.value_amount).fill_null(False)
-    segment = (
-        pl.when(pl.col("fragile") & valuable)
-        .then(pl.lit(DEFENSE))
-        .when(~pl.col("fragile") & pl.col("high_potential") & health.is_not_null())
-        .then(pl.lit(EXPANSION))
-        .otherwise(pl.lit(REGULAR))
-    )
-    return counters, states, [segment.alias("segment")]
+        valuable = valuable | (book["arr"] >= rule.value_amount)
+    segment = np.where(fragile, np.where(valuable, 2, 0), np.where(high_potential & ~unknown, 1, 0))
+
+    for name, count in counters.items():
+        book[name] = count
+    book["fragile"] = fragile.astype(np.float64)
+    return [
+        *(pl.Series(name, count.astype(np.int16)) for name, count in counters.items()),
+        pl.Series("fragile", fragile),
+        pl.Series("high_potential", high_potential),
+        SEGMENTS[segment],
+    ]
+
+
+def _count(book: Columns, holds: Marks, unknown: Marks, column: str) -> Numbers:
+    """The run of nights on which a rule holds; a night without a health leaves the count as it is."""
+    before = book.filled(f"was_{column}", 0)
+    return np.where(unknown, before, np.where(holds, at_most(before + 1, LONGEST_COUNT), 0.0))

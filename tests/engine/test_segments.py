@@ -82,9 +82,8 @@ def test_an_expansion_account_keeps_its_place_through_one_weak_night_only():
 
 
 def value_segments(*arrs):
-    floors = compute_value_floors(pl.Series("arr", arrs, dtype=pl.Float64))
-    frame = pl.DataFrame({"arr": arrs}, schema={"arr": pl.Float64})
-    return frame.select(assign_value_segments(pl.col("arr"), floors))["value_segment"].to_list()
+    arr = pl.Series("arr", arrs, dtype=pl.Float64)
+    return assign_value_segments(arr.to_numpy(), compute_value_floors(arr)).to_list()
 
 
 def test_the_largest_accounts_that_make_four_fifths_are_a():
