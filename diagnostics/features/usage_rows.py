@@ -14,6 +14,7 @@ WINDOW_DAYS = 84  # three times four whole weeks: each window has the same numbe
 WINDOW_STARTS = [0, 28, 56]  # days before the night
 # A count of distinct people over 28 days is read where the window ends, not where it was highest.
 ROLLING = "active_users_28d"
+WEEK = 7
 
 type Bits = NDArray[np.uint8]
 
@@ -150,10 +151,20 @@ def _sum_windows(
     peaks = np.maximum.reduceat(recent, WINDOW_STARTS[:2], axis=1)
     if rolling.any():
         for place, start in enumerate(WINDOW_STARTS[:2]):
-            peaks[rolling, place] = recent[rolling, start : start + 3].max(axis=1)
+            peaks[rolling, place] = _read_end(recent[rolling, start : start + WEEK])
     peaks[np.isinf(peaks)] = np.nan
     least = np.where(there, days.lowest[:, windows], np.inf).min(axis=1)
     return UsageRows(account, metric, names, sums, peaks, least, np.packbits(there & (highest > 0), axis=1))
+
+
+def _read_end(week: NDArray[np.float64]) -> Vector:
+    """What is said by the end of a window, the last day first: of the last three days, else the last known of a week.
+
+    Some sources count once a week.
+    """
+    at_end = week[:, :3].max(axis=1)
+    latest = week[np.arange(len(week)), (week > -np.inf).argmax(axis=1)]
+    return np.where(at_end > -np.inf, at_end, latest)
 
 
 def days_of_use(usage: UsageRows, accounts: int) -> Marks:

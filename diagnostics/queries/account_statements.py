@@ -119,8 +119,11 @@ USAGE = """
         sum(quantity) FILTER (WHERE day BETWEEN %(until)s - 57 AND %(until)s - 30) AS sum_then,
         max(quantity) FILTER (WHERE day > %(until)s - 28) AS peak_now,
         max(quantity) FILTER (WHERE day BETWEEN %(until)s - 57 AND %(until)s - 30) AS peak_then,
-        max(quantity) FILTER (WHERE day > %(until)s - 3) AS last_now,
-        max(quantity) FILTER (WHERE day BETWEEN %(until)s - 30 AND %(until)s - 28) AS last_then
+        coalesce(max(quantity) FILTER (WHERE day > %(until)s - 3),
+            (array_agg(quantity ORDER BY day DESC, quantity DESC) FILTER (WHERE day > %(until)s - 7))[1]) AS last_now,
+        coalesce(max(quantity) FILTER (WHERE day BETWEEN %(until)s - 30 AND %(until)s - 28),
+            (array_agg(quantity ORDER BY day DESC, quantity DESC)
+                FILTER (WHERE day BETWEEN %(until)s - 34 AND %(until)s - 28))[1]) AS last_then
     FROM portfolio_usage
     WHERE organization_id = %(organization)s AND account_id = %(account)s
         AND day BETWEEN %(usage_from)s AND %(until)s AND NOT starts_with(metric, 'feature:')

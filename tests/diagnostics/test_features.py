@@ -242,6 +242,16 @@ def test_the_busiest_week_tells_more_of_people_than_the_busiest_day(book):
     assert read_one()["active_users"] == 7
 
 
+def test_people_of_four_weeks_are_read_where_the_window_ends_also_where_they_are_counted_once_a_week(book):
+    make_usage(book["account"], "active_users_28d", [9])
+    make_usage(book["account"], "active_users_28d", [8], last=6)
+    make_usage(book["account"], "active_users_28d", [7, 4], last=31)
+    make_usage(book["account"], "active_users_28d", [20], last=36)
+    assert pick(read_one(), "active_users", "active_users_before") == (9, 4)
+    assert pick(read_one(night=days_ago(-3)), "active_users", "active_users_before") == (9, 4)
+    assert pick(read_one(night=days_ago(-8)), "active_users", "active_users_before") == (None, None)
+
+
 def test_a_metric_that_stands_at_a_level_is_not_added_up(book):
     make_usage(book["account"], "api_calls", [900, 950, 940] * 10)
     assert pick(read_one(), "limit_used", "limit_included") == (950, 1000)
