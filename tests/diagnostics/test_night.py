@@ -133,19 +133,19 @@ def test_a_run_that_lost_its_lease_leaves_what_stood(book, monkeypatch):
     assert read_rows(book.acme.id) == stood
 
 
-def write_an_account_that_is_gone(organization_id) -> None:
-    """A night whose diagnoses are refused while its movements and priorities are sent behind them."""
+def write_accounts_that_are_gone(organization_id) -> None:
+    """A night of accounts that are gone: refused while its movements and priorities are sent behind it."""
     with service_context(organization_id):
         found = story.diagnose_book(Organization.objects.get(), NIGHT)
-        gone = found.diagnoses.with_columns(account_id=pl.lit(str(uuid.uuid4())))
-        story.write_night(replace(found, diagnoses=gone.head(1)), 0.0)
+        gone = pl.Series([str(uuid.uuid4()) for _ in range(found.diagnoses.height)])
+        story.write_night(replace(found, diagnoses=found.diagnoses.with_columns(account_id=gone)), 0.0)
 
 
 def check_that_it_is_refused(organization_id) -> None:
     run_nights(organization_id, [BEFORE, NIGHT])
     stood = read_rows(organization_id)
     with pytest.raises(ForeignKeyViolation, match="diagnostics_diagnosis"):
-        write_an_account_that_is_gone(organization_id)
+        write_accounts_that_are_gone(organization_id)
     assert read_rows(organization_id) == stood
     assert run_night(organization_id, NIGHT).accounts == 2
 
