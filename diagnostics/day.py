@@ -26,6 +26,7 @@ from diagnostics.models import ArrivedFacts, DayDiagnosis, Movement, Night
 from diagnostics.movements import ask_causes, compare_nights, find_moves
 from diagnostics.needs import find_voiced_needs
 from diagnostics.night_facts import read_night_facts
+from diagnostics.sending import sent_ahead
 from diagnostics.writing import insert_night_rows, read_versions
 from portfolio.usage_months import pack_usage
 
@@ -126,16 +127,17 @@ def diagnose_accounts(
     """
     model = read_model(last.model_version)
     versions = read_versions(cursor, organization.id, day)
-    facts = read_night_facts(cursor, organization, day, versions=versions, continued=last.night)
-    assert facts.previous is not None
-    assert facts.past is not None
     theirs = pl.col("account_id").is_in(accounts)
-    mine, previous, past = (frame.filter(theirs) for frame in (facts.features, facts.previous, facts.past))
-    peers = measure_book(facts.features, day, conformed=True)
-    diagnoses = diagnose(mine, model, day, previous, peers, conformed=True)
+    with sent_ahead(cursor):
+        facts = read_night_facts(cursor, organization, day, versions=versions, continued=last.night)
+        assert facts.previous is not None
+        assert facts.past is not None
+        mine, previous = facts.features.filter(theirs), facts.previous.filter(theirs)
+        peers = measure_book(facts.features, day, conformed=True)
+        diagnoses = diagnose(mine, model, day, previous, peers, conformed=True)
     book = DiagnosedBook(
         organization, day, last.model_version, model, last.night, previous, mine, diagnoses,
-        versions=versions, past=past,
+        versions=versions, past=facts.past().filter(theirs),
     )  # fmt: skip
     return book, any(
         getattr(last, known) is None and facts.features.select((pl.col(dated) <= last.night).any()).item()

@@ -76,20 +76,25 @@ def run_nights(
     return records
 
 
-def diagnose_book(organization: Organization, night: date) -> DiagnosedBook:
-    """Read the facts known on the night and diagnose every account; writes nothing but a first model version."""
+def diagnose_book(organization: Organization, night: date, *, compared: bool = True) -> DiagnosedBook:
+    """Read the facts known on the night and diagnose every account; writes nothing but a first model version.
+
+    `compared`: whether to read what movements and priorities compare it with, in the time that the engine takes.
+    """
     version = ensure_model_version(organization, night)
     model = read_model(version)
     with connection.cursor() as cursor:
         versions = read_versions(cursor, organization.id, night)
         continued = next(iter(versions), None)
         with sent_ahead(cursor):
-            facts = read_night_facts(cursor, organization, night, versions=versions, continued=continued)
-            acts = ask_acts(cursor, organization, night)
+            facts = read_night_facts(
+                cursor, organization, night, versions=versions, continued=continued, compared=compared
+            )
+            acts = ask_acts(cursor, organization, night) if compared else None
             diagnoses = diagnose(facts.features, model, night, facts.previous, conformed=True)
     return DiagnosedBook(
         organization, night, version, model, continued, facts.previous, facts.features, diagnoses,
-        versions=versions, past=facts.past, acts=acts(),
+        versions=versions, past=facts.past() if facts.past else None, acts=acts() if acts else None,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The facts of a book on a night or day, and what it continues, asked beside them where Python is busy anyway."""
+"""The facts of a book on a night or day, with what it continues and is compared with."""
 
 import uuid
 from collections.abc import Mapping
@@ -18,11 +18,14 @@ from diagnostics.writing import ask_state
 
 @dataclass(frozen=True, slots=True)
 class NightFacts:
-    """Columns `engine.FEATURES`; what `writing.ask_state` and `movements.ask_past` say, None without a night before."""
+    """Columns `engine.FEATURES`, and what `writing.ask_state` and `movements.ask_past` say of the night before, if any.
+
+    The last is not waited for: it is answered while the engine runs.
+    """
 
     features: pl.DataFrame
     previous: pl.DataFrame | None
-    past: pl.DataFrame | None
+    past: Answer | None
 
 
 def read_night_facts(
@@ -32,15 +35,18 @@ def read_night_facts(
     *,
     versions: Mapping[date, uuid.UUID],
     continued: date | None,
+    compared: bool = True,
 ) -> NightFacts:
-    """Everything that the night needs to know; `versions` as `writing.read_versions` gives them."""
+    """Everything that the night needs to know; `versions` as `writing.read_versions` gives them.
+
+    Call it in a block of `sent_ahead`. `compared`: whether the past that movements compare is asked for.
+    """
     beside: list[Answer] = []
 
     def ask_beside() -> None:
         if continued is not None:
             beside.append(ask_state(cursor, organization.id, continued))
-            beside.append(ask_past(cursor, organization, night, versions, continued))
 
     features = compute_features(cursor, organization.id, night, feature_settings(organization), beside=ask_beside)
-    previous, past = (answer() for answer in beside) if beside else (None, None)
-    return NightFacts(features, previous, past)
+    past = ask_past(cursor, organization, night, versions, continued) if compared and continued else None
+    return NightFacts(features, beside[0]() if beside else None, past)
