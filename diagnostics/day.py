@@ -20,10 +20,12 @@ from accounts.models import Organization
 from diagnostics.book import DiagnosedBook
 from diagnostics.engine import diagnose
 from diagnostics.engine.diagnosis import measure_book
+from diagnostics.few_rows import insert_few
 from diagnostics.lease import hold_lease
 from diagnostics.model_versions import read_model
 from diagnostics.models import ArrivedFacts, DayDiagnosis, Movement, Night
-from diagnostics.movements import ask_causes, compare_nights, find_moves
+from diagnostics.movements import ask_causes, compare_nights
+from diagnostics.moves import Moved, find_moves
 from diagnostics.needs import find_voiced_needs
 from diagnostics.night_facts import read_night_facts
 from diagnostics.sending import sent_ahead
@@ -112,10 +114,11 @@ def write_day(cursor: CursorWrapper, organization: Organization, last: Night, da
     now = (("at", "clock_timestamp()"),)
     insert_night_rows(cursor, DayDiagnosis, organization.id, day, book.diagnoses.drop("night"), also=now)
     moved = find_day_moves(cursor, book)
-    named = {"moved": moved["account_id"].to_list(), "kinds": moved["kind"].to_list()}
+    named = {"moved": [one.account_id for one in moved], "kinds": [one.kind for one in moved]}
     cursor.execute(FORGET_MOVES, {"organization": organization.id, "day": day, "accounts": accounts, **named})
-    insert_night_rows(cursor, Movement, organization.id, day, moved, join=SEEN_BEFORE, also=now)
-    return DayRun(book.diagnoses.height, moved.height, new_source)
+    rows = [one.list_columns() for one in moved]
+    insert_few(cursor, Movement, organization.id, day, rows, join=SEEN_BEFORE, also=now)
+    return DayRun(book.diagnoses.height, len(moved), new_source)
 
 
 def diagnose_accounts(
@@ -145,8 +148,8 @@ def diagnose_accounts(
     )
 
 
-def find_day_moves(cursor: CursorWrapper, book: DiagnosedBook) -> pl.DataFrame:
+def find_day_moves(cursor: CursorWrapper, book: DiagnosedBook) -> list[Moved]:
     """What moved since last night and cannot wait for the next one, with its cause."""
     versions = book.versions or {}
-    moved = find_moves(compare_nights(cursor, book, versions)).filter(pl.col("kind").is_in(KINDS))
+    moved = [one for one in find_moves(compare_nights(cursor, book, versions)) if one.kind in KINDS]
     return ask_causes(cursor, book, moved, versions)()

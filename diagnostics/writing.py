@@ -221,9 +221,9 @@ def _insert(
         elif isinstance(field, ArrayField):
             # unnest would flatten arrays of arrays: they come as texts.
             sources.append(f"%({name})s::text[]")
-            reads.append(f'found."{name}"::{_cast(field.base_field)}[]')
+            reads.append(f'found."{name}"::{name_type(field.base_field)}[]')
         else:
-            sources.append(f"%({name})s::{_cast(field)}[]")
+            sources.append(f"%({name})s::{name_type(field)}[]")
             reads.append(f'found."{name}"')
     into += [name for name, _read in also]
     reads += [read for _name, read in also]
@@ -239,7 +239,7 @@ def _unpack(name: str, field: models.Field, width: int, has_nulls: bool) -> str:
     if isinstance(field, ArrayField):
         read = f"(%({name})s)[(found.nth::int - 1) * {width} + 1 : found.nth::int * {width}]"
         read = f"array_replace({read}, {NOTHING}, NULL)" if has_nulls else read
-        cast = _cast(field.base_field)
+        cast = name_type(field.base_field)
         return read if cast == "double precision" else f"({read})::{cast}[]"
     read = f"(%({name})s)[found.nth::int]"
     read = f"nullif({read}, {NOTHING})" if has_nulls else read
@@ -247,7 +247,7 @@ def _unpack(name: str, field: models.Field, width: int, has_nulls: bool) -> str:
         return f"date '1970-01-01' + ({read})::int"
     if isinstance(field, models.BooleanField):
         return f"{read} = 1"
-    return read if isinstance(field, models.FloatField) else f"({read})::{_cast(field)}"
+    return read if isinstance(field, models.FloatField) else f"({read})::{name_type(field)}"
 
 
 @cache
@@ -255,7 +255,8 @@ def _field(model: type[models.Model], column: str) -> models.Field | None:
     return next((field for field in model._meta.concrete_fields if field.column == column), None)
 
 
-def _cast(field: models.Field) -> str:
+def name_type(field: models.Field) -> str:
+    """PostgreSQL's name of what the column holds."""
     target = field.target_field if isinstance(field, models.ForeignKey) else field
     return next(cast for kind, cast in CASTS.items() if isinstance(target, kind))
 

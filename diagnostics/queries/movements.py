@@ -18,7 +18,7 @@ from diagnostics.engine.signals import BY_NAME
 from diagnostics.model_versions import read_model
 from diagnostics.models import DayDiagnosis, Movement, Night
 from diagnostics.models.diagnoses import Lever
-from diagnostics.movements import PLACES
+from diagnostics.moves import PLACES
 from diagnostics.queries.diagnosed import read_nights
 from portfolio.books import visible_accounts, widest_book
 from portfolio.models import Account

@@ -2,12 +2,14 @@
 
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
 from accounts.context import organization_context, service_context
 from diagnostics.models import Diagnosis, Movement, Night
-from diagnostics.movements import find_moves, pick_a_month_before
+from diagnostics.movements import pick_a_month_before
+from diagnostics.moves import STOOD, Compared, as_array, find_moves
 from diagnostics.night import run_nights
 from diagnostics.queries.movements import MovementRow, read_account_movements, read_movements, summarize_movements
 from portfolio.models import Account, Subscription
@@ -32,35 +34,25 @@ STEADY = {
     "noticed": None,
     "ends_on": None,
 }
-FLOATS = ("arr", "health", "health_was", "month_health", "was_month_health", "by_day", "by_month", "was_by_month")
+TYPES = (
+    dict.fromkeys(("arr", "health", "health_was", "month_health", "was_month_health"), pl.Float64)
+    | dict.fromkeys(("limit_on", "limit_on_was", "ends_on"), pl.Date)
+    | dict.fromkeys(("limit_metric", "limit_metric_was"), pl.String)
+    | {"noticed": pl.Boolean}
+)
 
 
 def moves(**changes) -> list[tuple]:
     """The moves of one account that is steady but for `changes`: kind, from, to, since, score, direction."""
-    row = {**STEADY, **changes}
-    known = row["health"] is not None and row["health_was"] is not None
-    month = row["month_health"]
-    row |= {
-        "by_day": row["health"] - row["health_was"] if known else None,
-        "by_month": row["health"] - month if row["health"] is not None and month is not None else None,
-        "was_by_month": (row["health_was"] or 0) - (row["was_month_health"] or 0) if row["was_month_health"] else 0.0,
-        "limit_on": DAY + timedelta(days=row["days_left"]) if row["days_left"] is not None else None,
-        "limit_on_was": DAY - timedelta(days=1) + timedelta(days=row["days_left_was"])
-        if row["days_left_was"] is not None
-        else None,
-        "same_limit": row["limit_metric"] == row["limit_metric_was"] and row["limit_metric"] is not None,
-        "since": DAY - timedelta(days=30) if month is not None else DAY - timedelta(days=1),
-        "continued": DAY - timedelta(days=1),
-    }
-    types = dict.fromkeys(FLOATS, pl.Float64) | dict.fromkeys(("days_left", "days_left_was"), pl.Int64)
-    types |= dict.fromkeys(("limit_on", "limit_on_was", "ends_on"), pl.Date) | {"noticed": pl.Boolean}
-    types |= dict.fromkeys(("limit_metric", "limit_metric_was"), pl.String)
-    frame = pl.DataFrame([row], schema_overrides=types)
-    found = find_moves(frame)
-    return [
-        (m["kind"], m["from_value"], m["to_value"], (DAY - m["since"]).days, m["score"], m["direction"])
-        for m in found.iter_rows(named=True)
-    ]
+    row, before = {**STEADY, **changes}, DAY - timedelta(days=1)
+    for name, day in (("", DAY), ("_was", before)):
+        left = row.pop(f"days_left{name}")
+        row[f"limit_on{name}"] = None if left is None else day + timedelta(days=left)
+    columns = {name: as_array(column) for name, column in pl.DataFrame([row], schema_overrides=TYPES).to_dict().items()}
+    was = {name: columns[f"{name}_was"] for name in STOOD}
+    month_ago = None if row["month_health"] is None else DAY - timedelta(days=30)
+    found = find_moves(Compared(DAY, before, month_ago, np.arange(1), columns, was, columns))
+    return [(one.kind, one.from_value, one.to_value, (DAY - one.since).days, one.score, one.direction) for one in found]
 
 
 def test_a_steady_account_does_not_move():
