@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -33,8 +34,8 @@ class DiagnosedBook:
     # and the columns `movements.PAST_SCHEMA`.
     versions: Mapping[date, uuid.UUID] | None = None
     past: pl.DataFrame | None = None
-    # What was done about its priorities, as `suppression.read_acts` gives it, where it was read beside them too.
-    acts: pl.DataFrame | None = None
+    # What was done about its priorities, as `suppression.ask_acts` gives it, where it was read beside them too.
+    acts: list[Any] | None = None
 
 
 def feature_settings(organization: Organization) -> FeatureSettings:

@@ -9,10 +9,18 @@ from django.db.backends.utils import CursorWrapper
 
 from accounts.models import Organization
 from diagnostics.book import DiagnosedBook
+from diagnostics.priorities.candidates import Candidate
 from diagnostics.priorities.writing import find_priorities
 
 MOST_ROWS = 200
 LAST = 10_000  # behind every rank
+LISTED: dict[str, Any] = {
+    "account_id": pl.String,
+    "owner_email": pl.String,
+    "kind": pl.String,
+    "rank": pl.Int16,
+    "effect": pl.Float64,
+}
 # Of the organization's settings, those that a list hangs on besides the model.
 LIST_SETTINGS = ("priorities_a_day", "cooldown_days")
 
@@ -73,7 +81,11 @@ def with_settings(organization: Organization, settings: dict[str, Any]) -> Organ
 
 def compare_lists(cursor: CursorWrapper, before: DiagnosedBook, after: DiagnosedBook) -> Lists:
     """The rows with a rank that each book's night would give, person by person; writes nothing."""
-    return summarize_lists(find_priorities(cursor, before).kept, find_priorities(cursor, after).kept)
+    return summarize_lists(*(_frame(find_priorities(cursor, book).kept) for book in (before, after)))
+
+
+def _frame(kept: list[Candidate]) -> pl.DataFrame:
+    return pl.DataFrame([[getattr(one, name) for name in LISTED] for one in kept], schema=LISTED, orient="row")
 
 
 def summarize_lists(before: pl.DataFrame, after: pl.DataFrame) -> Lists:

@@ -102,10 +102,10 @@ def find_moves(compared: Compared) -> list[Moved]:
     by_day, by_month = health - health_was, health - month_health
     was_by_month = np.nan_to_num(health_was - month["was_month_health"], nan=0.0)
     into, out = now["lever"], was["lever"]
-    left, left_was = _count_days(now["limit_on"], compared.night), _count_days(was["limit_on"], compared.continued)
+    left, left_was = count_days(now["limit_on"], compared.night), count_days(was["limit_on"], compared.continued)
     same_limit = (now["limit_metric"] == was["limit_metric"]) & (now["limit_metric"] != "")
     nearer = ~same_limit | np.isnan(left_was) | (left_was > LIMIT_DAYS)
-    nearer |= _count_days(was["limit_on"], compared.night) - left >= LIMIT_STEP_DAYS
+    nearer |= count_days(was["limit_on"], compared.night) - left >= LIMIT_STEP_DAYS
 
     crossed = now["segment"] != was["segment"]
     # The segment's crossing says it already.
@@ -118,7 +118,7 @@ def find_moves(compared: Compared) -> list[Moved]:
 
     def put(kind: str, stands: NDArray[np.bool_], describe: Callable[[int], dict[str, Any]]) -> None:
         for at in np.flatnonzero(stands).tolist():
-            row, account, arr = int(compared.rows[at]), now["account_id"][at], _known(now["arr"][at])
+            row, account, arr = int(compared.rows[at]), now["account_id"][at], known(now["arr"][at])
             found.append(Moved(row, account, arr, kind, **{"since": compared.continued, **describe(at)}))
 
     # Where there is no night of a month ago, a crossing is explained by the night before.
@@ -129,7 +129,7 @@ def find_moves(compared: Compared) -> list[Moved]:
         return {"from_code": was["segment"][at], "to_code": now["segment"][at], "since": since(at)}
 
     def healths(at: int, before: float) -> dict[str, Any]:
-        return {"from_value": _known(before), "to_value": _known(health[at]), "score": "health"}
+        return {"from_value": known(before), "to_value": known(health[at]), "score": "health"}
 
     def into_or_out_of_defense(at: int) -> dict[str, Any]:
         before = health_was[at] if np.isnan(month_health[at]) else month_health[at]
@@ -137,8 +137,8 @@ def find_moves(compared: Compared) -> list[Moved]:
 
     def limit(at: int) -> dict[str, Any]:
         return {
-            "from_value": _known(left_was[at]) if same_limit[at] else None,
-            "to_value": _known(left[at]),
+            "from_value": known(left_was[at]) if same_limit[at] else None,
+            "to_value": known(left[at]),
             "from_code": was["limit_metric"][at],
             "to_code": now["limit_metric"][at],
             "score": "potential",
@@ -178,11 +178,12 @@ def find_moves(compared: Compared) -> list[Moved]:
     return found
 
 
-def _count_days(until: NDArray[Any], since: date) -> NDArray[np.float64]:
+def count_days(until: NDArray[Any], since: date) -> NDArray[np.float64]:
     """Days, NaN where the end is not known."""
     days = (until - np.datetime64(since)).astype(np.float64)
     return np.where(np.isnat(until), np.nan, days)
 
 
-def _known(number: float) -> float | None:
+def known(number: float) -> float | None:
+    """The number; None for NaN."""
     return None if np.isnan(number) else float(number)

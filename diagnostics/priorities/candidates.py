@@ -10,12 +10,16 @@ potential ÷ 100 and the share is 1. The shares are assumptions, stated here and
 organization has outcomes of its own.
 """
 
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
-import polars as pl
+import numpy as np
+from numpy.typing import NDArray
 
 from diagnostics.book import DiagnosedBook
+from diagnostics.moves import as_array, count_days, known
 
 GROWTH = ("upsell", "seats", "usage", "cross_sell", "price")
 
@@ -45,209 +49,232 @@ FEATURES = (
     "plan_updated_on", "open_opportunity_arr", "opportunity_moved_on", "discount_percent",
 )  # fmt: skip
 DIAGNOSED = (
-    "account_id", "night", "arr", "potential", "churn_risk", "renewal_risk", "lever", "decision_on", "window_ends_on",
+    "account_id", "arr", "potential", "churn_risk", "renewal_risk", "lever", "decision_on", "window_ends_on",
     "top_cause", *(f"{lever}_arr" for lever in GROWTH),
 )  # fmt: skip
-COLUMNS = (
-    "account_id", "kind", "subject", "lever", "base", "probability", "share", "deadline", "decision_on",
-    "top_cause", "facts", "csm_email", "am_email",
-)  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """On which accounts of the joined frame a kind of subject stands, and what it says of them."""
+@dataclass(slots=True)
+class Candidate:
+    """A subject that could be acted on, with `row` of the book; the steps of a night fill in the rest."""
 
-    name: str
-    holds: pl.Expr
-    columns: list[pl.Expr]
+    row: int
+    account_id: str
+    kind: str
+    base: float | None
+    probability: float | None
+    share: float
+    deadline: date | None = None
+    lever: str = ""
+    # Figures of the kind's own: numbers, and days as YYYY-MM-DD.
+    facts: dict[str, Any] = field(default_factory=dict)
+    decision_on: date | None = None
+    top_cause: int | None = None
+    # By `ranking.assign_owners` and `weigh`: '' is nobody's; an effect that nobody can tell weighs nothing.
+    owner_email: str = ""
+    effect: float | None = None
+    urgency: float = 1.0
+    weight: float = 0.0
+    # By `suppression.suppress`: '' waits; what is new since the last act; the subject whose act holds for this one.
+    left_out: str = ""
+    left_out_until: date | None = None
+    news: dict[str, Any] = field(default_factory=dict)
+    spoken_for: str | None = None
+    # By `ranking.keep_one_per_account` and `pooling.pool_candidates`: '' stands alone.
+    also: list[str] = field(default_factory=list)
+    pool: str = ""
+    event_id: str | None = None
+    pool_accounts: int | None = None
+    pool_arr: float | None = None
+    # By `ranking.rank`.
+    rank: int | None = None
+
+    @property
+    def subject(self) -> str:
+        """With the account, the same across nights."""
+        return self.kind
 
 
-def find_candidates(book: DiagnosedBook) -> pl.DataFrame:
-    """All subjects of the night, columns `COLUMNS`; an account may stand in several rows."""
-    frame = _join_features(book)
-    kinds = _write_kinds(tuple(signal.source for signal in book.model.declarations))
-    standing = frame.select(kind.holds.fill_null(False).alias(kind.name) for kind in kinds)
-    if not frame["has_owner"].any():
+def find_candidates(book: DiagnosedBook) -> list[Candidate]:
+    """All subjects of the night, kind by kind and account by account; an account may stand in several."""
+    facts = _read(book)
+    causes = book.diagnoses["top_cause"].to_list()
+    sources = [signal.source for signal in book.model.declarations]
+    found = []
+    for holds, describe in (
+        _retain(facts, [sources[cause - 1] if cause else "" for cause in causes]),
+        _growth(facts),
+        _renewal(facts),
+        _sponsor(facts),
+        _opportunity(facts),
+        _plan(facts),
+        _owner(facts),
+    ):
+        for row in np.flatnonzero(holds).tolist():
+            one = describe(row)
+            one.decision_on, one.top_cause = _day(facts["decision_on"][row]), causes[row]
+            found.append(one)
+    return found
+
+
+type Facts = dict[str, NDArray[Any]]
+type Kind = tuple[NDArray[np.bool_], Callable[[int], Candidate]]
+
+
+def _read(book: DiagnosedBook) -> Facts:
+    """Diagnoses beside the features that candidates read, sorted by account; what is missing as `as_array` says."""
+    facts = {name: as_array(book.diagnoses[name]) for name in DIAGNOSED}
+    facts |= {name: as_array(book.features[name]) for name in FEATURES}
+    night = book.night
+    days = count_days(facts["decision_on"], night)
+    soon = (days >= 0) & (days <= RISK_DAYS)
+    churn, renewal, arr_due = facts["churn_risk"], facts["renewal_risk"], facts["arr_due_90"]
+    owned = book.features["has_owner"]
+    return facts | {
+        "decides_soon": soon,
+        "due": np.where(soon & (arr_due > 0), arr_due, facts["arr"]),
+        "risk": np.where(soon, np.where(np.isnan(renewal), churn, renewal), np.where(np.isnan(churn), renewal, churn)),
+        "next_decision": np.where(days >= 0, facts["decision_on"], np.datetime64("NaT", "D")),
+        "defended": facts["lever"] == "retain",
+        "noticed": ~np.isnat(facts["notice_given_on"]),
         # Where nobody is named at all, that nobody is named says nothing of an account.
-        standing = standing.with_columns(owner=False)
-    found = [frame.filter(standing[kind.name]).select(kind.columns) for kind in kinds if standing[kind.name].any()]
-    return pl.concat(found) if found else frame.clear().select(kinds[0].columns)
+        "ownerless": ~facts["has_owner"] & as_array(owned.is_not_null()) & bool(owned.any()),
+        **{f"{name}_days": -count_days(facts[name], night) for name in SINCE},
+    }
 
 
-def _join_features(book: DiagnosedBook) -> pl.DataFrame:
-    """Diagnoses beside the features that candidates read; both are sorted by account."""
-    return book.diagnoses.select(DIAGNOSED).hstack(book.features.select(FEATURES)).with_columns(_STATE)
+SINCE = ("last_decider_on", "last_exchange_on", "sponsor_left_on", "opportunity_moved_on", "plan_updated_on")
 
 
-_days_to_decision = (pl.col("decision_on") - pl.col("night")).dt.total_days()
-_decides_soon = _days_to_decision.is_between(0, RISK_DAYS)
-_arr_due = pl.when(pl.col("arr_due_90") > 0).then(pl.col("arr_due_90")).otherwise(pl.col("arr"))
-_STATE = (
-    _decides_soon.fill_null(False).alias("decides_soon"),
-    pl.when(_decides_soon).then(_arr_due).otherwise(pl.col("arr")).alias("due"),
-    pl.when(_decides_soon)
-    .then(pl.coalesce("renewal_risk", "churn_risk"))
-    .otherwise(pl.coalesce("churn_risk", "renewal_risk"))
-    .alias("risk"),
-    pl.when(_days_to_decision >= 0).then(pl.col("decision_on")).alias("next_decision"),
-    (pl.col("lever") == "retain").alias("defended"),
-    pl.col("notice_given_on").is_not_null().alias("noticed"),
-)
-
-
-@lru_cache(maxsize=64)
-def _write_kinds(sources: tuple[str, ...]) -> tuple[Kind, ...]:
-    """The kinds in the order of their rows; `sources` by signal number, from 1. Written once per numbering and kept."""
-    return (_retain(sources), _growth(), _renewal(), _sponsor(), _opportunity(), _plan(), _owner())
-
-
-def _kind(
-    name: str,
-    holds: pl.Expr,
-    *,
-    base: pl.Expr,
-    probability: pl.Expr,
-    share: pl.Expr | float,
-    deadline: pl.Expr,
-    kind: pl.Expr | None = None,
-    lever: str | pl.Expr = "",
-    **facts: pl.Expr,
-) -> Kind:
-    told = pl.struct(fact.alias(name) for name, fact in facts.items()).struct.json_encode() if facts else pl.lit("{}")
-    kind = pl.lit(name) if kind is None else kind
-    return Kind(
-        name,
-        holds,
-        [
-            pl.col("account_id"),
-            kind.alias("kind"),
-            kind.alias("subject"),
-            (pl.lit(lever) if isinstance(lever, str) else lever).alias("lever"),
-            base.cast(pl.Float64).round(2).alias("base"),
-            probability.cast(pl.Float64).round(6).alias("probability"),
-            (pl.lit(share) if isinstance(share, float) else share).cast(pl.Float64).alias("share"),
-            deadline.cast(pl.Date).alias("deadline"),
-            pl.col("decision_on"),
-            pl.col("top_cause"),
-            told.alias("facts"),
-            pl.col("csm_email", "am_email").fill_null(""),
-        ],
+def _at(
+    read: Facts, row: int, kind: str, *, share: float, base: str = "due", probability: float | None = None, **more: Any
+) -> Candidate:
+    probability = known(read["risk"][row]) if probability is None else probability
+    return Candidate(
+        row,
+        read["account_id"][row],
+        kind,
+        round_to(known(read[base][row]), 2),
+        round_to(probability, 6),
+        share,
+        **more,
     )
 
 
-def _days_since(column: str) -> pl.Expr:
-    return (pl.col("night") - pl.col(column)).dt.total_days()
+def round_to(number: float | None, digits: int) -> float | None:
+    """Halves to even after the point is moved, as frames of numbers do: Python alone rounds what is written."""
+    return None if number is None else round(number * 10.0**digits) / 10.0**digits
 
 
-def _retain(sources: tuple[str, ...]) -> Kind:
-    shares = pl.Series([RETAIN_SHARE[source] for source in sources])
-    explained = pl.lit(shares).gather(pl.col("top_cause").cast(pl.Int64) - 1)
-    return _kind(
-        "retain",
-        pl.col("defended"),
-        base=pl.col("due"),
-        probability=pl.col("risk"),
-        lever="retain",
-        share=pl.when(pl.col("noticed")).then(NOTICED_SHARE).otherwise(explained.fill_null(UNEXPLAINED_SHARE)),
-        deadline=pl.coalesce("next_decision", pl.when(pl.col("noticed")).then(pl.col("ends_on"))),
-        on=pl.col("notice_given_on"),
-        until=pl.col("ends_on"),
-    )
+def _day(day: Any) -> date | None:
+    found: date | None = day.item()
+    return found
 
 
-def _growth() -> Kind:
+def _tell(day: Any) -> str | None:
+    """A day as a fact of a kind's own."""
+    return None if np.isnat(day) else str(day)
+
+
+def _retain(facts: Facts, sources: list[str]) -> Kind:
+    def describe(row: int) -> Candidate:
+        noticed = facts["noticed"][row]
+        return _at(
+            facts,
+            row,
+            "retain",
+            lever="retain",
+            share=NOTICED_SHARE if noticed else RETAIN_SHARE.get(sources[row], UNEXPLAINED_SHARE),
+            deadline=_day(facts["next_decision"][row]) or (_day(facts["ends_on"][row]) if noticed else None),
+            facts={"on": _tell(facts["notice_given_on"][row]), "until": _tell(facts["ends_on"][row])},
+        )
+
+    return facts["defended"], describe
+
+
+def _growth(facts: Facts) -> Kind:
     """The room of the lever that is open; one lever at a time."""
-    rooms = pl.coalesce(pl.when(pl.col("lever") == lever).then(pl.col(f"{lever}_arr")) for lever in GROWTH)
-    return _kind(
-        "growth",
-        pl.col("lever").is_in(GROWTH),
-        kind=pl.col("lever"),
-        base=rooms,
-        probability=pl.col("potential") / 100,
-        share=1.0,
-        deadline=pl.col("window_ends_on"),
-        lever=pl.col("lever"),
-        discount=pl.when(pl.col("lever") == "price").then(pl.col("discount_percent").round(1)),
-    )
+
+    def describe(row: int) -> Candidate:
+        lever = facts["lever"][row]
+        found = _at(
+            facts,
+            row,
+            lever,
+            base=f"{lever}_arr",
+            share=1.0,
+            deadline=_day(facts["window_ends_on"][row]),
+            lever=lever,
+            facts={"discount": round_to(known(facts["discount_percent"][row]), 1) if lever == "price" else None},
+        )
+        found.probability = round_to(_ripeness(facts, row), 6)
+        return found
+
+    return np.array([lever in GROWTH for lever in facts["lever"].tolist()], dtype=bool), describe
 
 
-def _renewal() -> Kind:
+def _ripeness(facts: Facts, row: int) -> float | None:
+    potential = known(facts["potential"][row])
+    return None if potential is None else potential / 100
+
+
+def _renewal(facts: Facts) -> Kind:
     """A decision within 90 days, and nobody who decides was heard for 45 days (nobody at all for 30)."""
-    silent = (_days_since("last_decider_on").fill_null(9999) >= SILENT_DECIDER_DAYS) & (
-        _days_since("last_exchange_on").fill_null(9999) >= SILENT_DAYS
-    )
-    return _kind(
-        "renewal",
-        pl.col("decides_soon")
-        & (pl.col("term_months").fill_null(12) >= LONG_TERM_MONTHS)
-        & pl.col("exchanges_known")
-        & silent
-        & ~pl.col("defended")
-        & ~pl.col("noticed"),
-        base=pl.col("due"),
-        probability=pl.col("risk"),
-        share=RENEWAL_SHARE,
-        deadline=pl.col("next_decision"),
-        on=pl.max_horizontal("last_decider_on", "last_exchange_on"),
-        until=pl.col("next_decision"),
-    )
+    silent = ~(facts["last_decider_on_days"] < SILENT_DECIDER_DAYS) & ~(facts["last_exchange_on_days"] < SILENT_DAYS)
+    holds = facts["decides_soon"] & ~(facts["term_months"] < LONG_TERM_MONTHS) & facts["exchanges_known"] & silent
+
+    def describe(row: int) -> Candidate:
+        heard = [day for name in ("last_decider_on", "last_exchange_on") if (day := _tell(facts[name][row]))]
+        until = facts["next_decision"][row]
+        told = {"on": max(heard, default=None), "until": _tell(until)}
+        return _at(facts, row, "renewal", share=RENEWAL_SHARE, deadline=_day(until), facts=told)
+
+    return holds & ~facts["defended"] & ~facts["noticed"], describe
 
 
-def _sponsor() -> Kind:
+def _sponsor(facts: Facts) -> Kind:
     """A sponsor left within 180 days and none is left."""
-    return _kind(
-        "sponsor",
-        pl.col("contacts_known")
-        & (pl.col("sponsors").fill_null(0) == 0)
-        & (_days_since("sponsor_left_on") <= SPONSOR_DAYS)
-        & ~pl.col("defended"),
-        base=pl.col("due"),
-        probability=pl.col("risk"),
-        share=SPONSOR_SHARE,
-        deadline=pl.col("next_decision"),
-        on=pl.col("sponsor_left_on"),
-    )
+    holds = facts["contacts_known"] & (np.nan_to_num(facts["sponsors"]) == 0)
+    holds = holds & (facts["sponsor_left_on_days"] <= SPONSOR_DAYS) & ~facts["defended"]
+    return holds, lambda row: _dated(facts, row, "sponsor", SPONSOR_SHARE, "sponsor_left_on")
 
 
-def _opportunity() -> Kind:
+def _dated(facts: Facts, row: int, kind: str, share: float, on: str) -> Candidate:
+    deadline = _day(facts["next_decision"][row])
+    return _at(facts, row, kind, share=share, deadline=deadline, facts={"on": _tell(facts[on][row])})
+
+
+def _opportunity(facts: Facts) -> Kind:
     """An open opportunity that has not moved for 30 days; on an account to retain nothing is sold."""
-    return _kind(
-        "opportunity",
-        (pl.col("open_opportunity_arr") > 0)
-        & (_days_since("opportunity_moved_on") >= STALE_OPPORTUNITY_DAYS)
-        & ~pl.col("defended"),
-        base=pl.col("open_opportunity_arr"),
-        probability=(pl.col("potential") / 100).fill_null(DEFAULT_OPPORTUNITY_PROBABILITY),
-        share=OPPORTUNITY_SHARE,
-        deadline=pl.lit(None, dtype=pl.Date),
-        on=pl.col("opportunity_moved_on"),
-        amount=pl.col("open_opportunity_arr"),
-    )
+    holds = (facts["open_opportunity_arr"] > 0) & (facts["opportunity_moved_on_days"] >= STALE_OPPORTUNITY_DAYS)
+
+    def describe(row: int) -> Candidate:
+        ripeness = _ripeness(facts, row)
+        told = {"on": _tell(facts["opportunity_moved_on"][row]), "amount": known(facts["open_opportunity_arr"][row])}
+        return _at(
+            facts,
+            row,
+            "opportunity",
+            base="open_opportunity_arr",
+            probability=DEFAULT_OPPORTUNITY_PROBABILITY if ripeness is None else ripeness,
+            share=OPPORTUNITY_SHARE,
+            facts=told,
+        )
+
+    return holds & ~facts["defended"], describe
 
 
-def _plan() -> Kind:
+def _plan(facts: Facts) -> Kind:
     """An account plan that nobody updated or reviewed for 90 days on a strategic account, for 180 on another."""
-    age = _days_since("plan_updated_on")
-    allowed = pl.when(pl.col("strategic").fill_null(False)).then(PLAN_DAYS[True]).otherwise(PLAN_DAYS[False])
-    return _kind(
-        "plan",
-        (age > allowed) & ~pl.col("defended"),
-        base=pl.col("due"),
-        probability=pl.col("risk"),
-        share=PLAN_SHARE,
-        deadline=pl.col("next_decision"),
-        on=pl.col("plan_updated_on"),
-    )
+    allowed = np.where(facts["strategic"], PLAN_DAYS[True], PLAN_DAYS[False])
+    holds = (facts["plan_updated_on_days"] > allowed) & ~facts["defended"]
+    return holds, lambda row: _dated(facts, row, "plan", PLAN_SHARE, "plan_updated_on")
 
 
-def _owner() -> Kind:
+def _owner(facts: Facts) -> Kind:
     """An account without CSM and AM, in an organization that names them."""
-    return _kind(
-        "owner",
-        ~pl.col("has_owner"),
-        base=pl.col("due"),
-        probability=pl.col("risk"),
-        share=OWNER_SHARE,
-        deadline=pl.col("next_decision"),
-    )
+
+    def describe(row: int) -> Candidate:
+        return _at(facts, row, "owner", share=OWNER_SHARE, deadline=_day(facts["next_decision"][row]))
+
+    return facts["ownerless"], describe

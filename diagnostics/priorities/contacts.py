@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import polars as pl
-
 # Somebody who decides, for what puts a contract at stake; somebody who uses and supports, for what adds to it.
 ROLES = {
     "deciders": ["decision_maker", "economic_buyer", "champion", "influencer", "power_user", "user"],
@@ -27,16 +25,11 @@ LEFT JOIN LATERAL (
 ) contact ON true"""  # noqa: S608  # put together from constants
 
 
-def name_addressees(sources: Sequence[str]) -> pl.Expr:
+def name_addressees(kind: str, top_cause: int | None, sources: Sequence[str]) -> str:
     """Whose word counts: payers where the first cause is a bill, else champions for growth and deciders for the rest.
 
-    `sources` by signal number, from 1; the frame has kind and top_cause.
+    `sources` by signal number, from 1.
     """
-    billed = [number for number, source in enumerate(sources, start=1) if source == "billing"]
-    return (
-        pl.when((pl.col("kind") == "retain") & pl.col("top_cause").is_in(billed))
-        .then(pl.lit("payers"))
-        .when(pl.col("kind").is_in(CHAMPION_KINDS))
-        .then(pl.lit("champions"))
-        .otherwise(pl.lit("deciders"))
-    )
+    if kind == "retain" and top_cause and sources[top_cause - 1 : top_cause] == ["billing"]:
+        return "payers"
+    return "champions" if kind in CHAMPION_KINDS else "deciders"

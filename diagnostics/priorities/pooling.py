@@ -6,7 +6,6 @@ since the last night before it: the two coincide, which is all that is said. On 
 to retain that decides within two weeks or gave notice: it is owed a call of its own, though it shares the cause.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
@@ -18,6 +17,7 @@ import psycopg
 from django.db.backends.utils import CursorWrapper
 
 from diagnostics.book import DiagnosedBook
+from diagnostics.priorities.candidates import Candidate
 from diagnostics.priorities.comparing import was_not_kept
 
 LEAST_SHARED = 3  # accounts; fewer are no shared cause
@@ -60,57 +60,40 @@ FELT_SCHEMA: dict[str, Any] = {
     "top_cause": pl.Int16,
     "lever": pl.String,
 }
-type Felt = Callable[[], pl.DataFrame]
-
-NO_EVENT = pl.DataFrame(schema={"account_id": pl.String, "event_id": pl.String})
-NOTHING_FELT = pl.DataFrame(schema=FELT_SCHEMA)
+type Felt = Callable[[], list[Any]]
 
 
-def pool_candidates(candidates: pl.DataFrame, book: DiagnosedBook, felt: Felt) -> pl.DataFrame:
-    """Columns pool ('' where a row stands alone), event_id, and the accounts and ARR that share the cause in all."""
-    events = dict(find_shared_events(candidates, book, felt).iter_rows())
+def pool_candidates(candidates: list[Candidate], book: DiagnosedBook, felt: Felt) -> None:
+    """pool ('' where a row stands alone), event_id, and the accounts and ARR that share the cause in all."""
+    events = find_shared_events(candidates, book, felt)
     small, arr = _measure_accounts(book)
-    read = ("account_id", "kind", "owner_email", "left_out", "top_cause", "deadline", "facts")
-    rows = list(candidates.select(read).iter_rows())
     alike = [
-        _name_alike(kind, top_cause, book) if left_out == "" and account in small else ""
-        for account, kind, _owner, left_out, top_cause, _deadline, _facts in rows
+        _name_alike(one.kind, one.top_cause, book) if one.left_out == "" and small[one.row] else ""
+        for one in candidates
     ]
-    sharing = Counter((row[2], name) for row, name in zip(rows, alike, strict=True))
-    event_ids = [events.get(account) if kind == "retain" else None for account, kind, *_rest in rows]
-    causes = [
-        f"event:{event}" if event else name if name and sharing[row[2], name] >= LEAST_SHARED else ""
-        for row, name, event in zip(rows, alike, event_ids, strict=True)
-    ]
-    counts = Counter(causes)
-    amounts: dict[str, list[float]] = {}
-    for row, cause in zip(rows, causes, strict=True):
-        amounts.setdefault(cause, []).append(arr.get(row[0]) or 0.0)
-    totals = {cause: round(fsum(each), 2) for cause, each in amounts.items()}
-    pools = [
-        "" if kind == "retain" and _stands_alone(deadline, facts, book.night) else cause
-        for (_account, kind, *_owner, deadline, facts), cause in zip(rows, causes, strict=True)
-    ]
-    return candidates.with_columns(
-        pool=pl.Series(pools, dtype=pl.String),
-        event_id=pl.Series(event_ids, dtype=pl.String),
-        pool_accounts=pl.Series([min(counts[one], MOST_COUNTED) if one else None for one in causes], dtype=pl.Int16),
-        pool_arr=pl.Series([totals[one] if one else None for one in causes], dtype=pl.Float64),
-    )
+    sharing = Counter((one.owner_email, name) for one, name in zip(candidates, alike, strict=True))
+    shared: dict[str, list[Candidate]] = {}
+    for one, name in zip(candidates, alike, strict=True):
+        one.event_id = events.get(one.account_id) if one.kind == "retain" else None
+        if one.event_id:
+            shared.setdefault(f"event:{one.event_id}", []).append(one)
+        elif name and sharing[one.owner_email, name] >= LEAST_SHARED:
+            shared.setdefault(name, []).append(one)
+    for cause, those in shared.items():
+        total = round(fsum(arr[one.row] or 0.0 for one in those), 2)
+        for one in those:
+            one.pool_accounts, one.pool_arr = min(len(those), MOST_COUNTED), total
+            one.pool = "" if one.kind == "retain" and _stands_alone(one, book.night) else cause
 
 
-def _measure_accounts(book: DiagnosedBook) -> tuple[set[str], dict[str, float | None]]:
-    """The small accounts that are not in defense, and the ARR of every account."""
-    read = (book.diagnoses[name].to_list() for name in ("account_id", "segment", "value_segment", "arr"))
-    accounts, segments, values, arr = read
-    small = {
-        account
-        for account, segment, value, tier in zip(
-            accounts, segments, values, book.features["tier"].to_list(), strict=True
-        )
-        if (tier == "smb" or value == "C") and segment != "defense_priority"
-    }
-    return small, dict(zip(accounts, arr, strict=True))
+def _measure_accounts(book: DiagnosedBook) -> tuple[list[bool], list[float | None]]:
+    """Of every account: whether it is small and not in defense, and its ARR."""
+    segments, values, arr = (book.diagnoses[name].to_list() for name in ("segment", "value_segment", "arr"))
+    small = [
+        (tier == "smb" or value == "C") and segment != "defense_priority"
+        for segment, value, tier in zip(segments, values, book.features["tier"].to_list(), strict=True)
+    ]
+    return small, arr
 
 
 def _name_alike(kind: str, top_cause: int | None, book: DiagnosedBook) -> str:
@@ -122,46 +105,38 @@ def _name_alike(kind: str, top_cause: int | None, book: DiagnosedBook) -> str:
     return ""
 
 
-def _stands_alone(deadline: date | None, facts: str, night: date) -> bool:
+def _stands_alone(one: Candidate, night: date) -> bool:
     """Whether an account to retain decides within two weeks or gave notice."""
-    soon = deadline is not None and 0 <= (deadline - night).days <= ALONE_DAYS
-    return soon or json.loads(facts).get("on") is not None
+    soon = one.deadline is not None and 0 <= (one.deadline - night).days <= ALONE_DAYS
+    return soon or one.facts.get("on") is not None
 
 
 def ask_felt(cursor: CursorWrapper, book: DiagnosedBook) -> Felt:
     """Ask for the events of the last 60 days with the accounts to retain that had their product.
 
-    What is returned waits for them: columns `FELT_SCHEMA`, of too few accounts to share a cause none.
+    What is returned waits for them: rows of `FELT_SCHEMA`, of too few accounts to share a cause none.
     """
-    accounts = book.diagnoses.filter(pl.col("lever") == "retain")["account_id"].to_list()
+    accounts = book.diagnoses["account_id"].filter(book.diagnoses["lever"] == "retain").to_list()
     if len(accounts) < LEAST_SHARED:
-        return lambda: NOTHING_FELT
+        return list
     named: dict[str, Any] = {"organization": book.organization.id, "night": book.night, "accounts": accounts}
     named |= {"days": EVENT_DAYS, "slack": SLACK_DAYS}
-    answer = psycopg.Cursor(cursor.connection).execute(FELT, named, binary=True)
-
-    def read() -> pl.DataFrame:
-        rows = answer.fetchall()
-        return pl.DataFrame(rows, schema=FELT_SCHEMA, orient="row") if rows else NOTHING_FELT
-
-    return read
+    return psycopg.Cursor(cursor.connection).execute(FELT, named, binary=True).fetchall
 
 
-def find_shared_events(candidates: pl.DataFrame, book: DiagnosedBook, felt: Felt) -> pl.DataFrame:
-    """Columns account_id and event_id: the event that each account to retain shares with others, if there is one."""
-    accounts = candidates.filter(pl.col("kind") == "retain")["account_id"].unique(maintain_order=True)
-    if accounts.len() < LEAST_SHARED:
-        return NO_EVENT
-    rows = felt()
-    if not rows.height:
-        return NO_EVENT
-    rows = rows.filter(pl.col("account_id").is_in(accounts.to_list()))
+def find_shared_events(candidates: list[Candidate], book: DiagnosedBook, felt: Felt) -> dict[str, str]:
+    """By account the event that each account to retain shares with others, if there is one."""
+    accounts = {one.account_id for one in candidates if one.kind == "retain"}
+    rows = [row for row in felt() if row[3] in accounts] if len(accounts) >= LEAST_SHARED else []
+    if not rows:
+        return {}
     now = book.diagnoses.select("account_id", "points")
-    falls = measure_falls(rows.join(now, on="account_id", maintain_order="left"), book)
-    shared = falls.filter(pl.col("account_id").len().over("event_id") >= LEAST_SHARED)
+    frame = pl.DataFrame(rows, schema=FELT_SCHEMA, orient="row").join(now, on="account_id", maintain_order="left")
+    shared = measure_falls(frame, book).filter(pl.col("account_id").len().over("event_id") >= LEAST_SHARED)
     # An account that felt several is counted to the one it fell most after.
     first = shared.sort("fall", "happened_on", "source_id", descending=[True, True, False])
-    return first.unique("account_id", keep="first", maintain_order=True).select("account_id", "event_id")
+    first = first.unique("account_id", keep="first", maintain_order=True)
+    return dict(first.select("account_id", "event_id").iter_rows())
 
 
 def measure_falls(felt: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:

@@ -12,6 +12,7 @@ An offer has a cool-down: whatever is new, the same growth lever is not put to t
 organization's number of days after an act on it or its dismissal.
 """
 
+import json
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -24,7 +25,7 @@ from accounts.models import Organization
 from diagnostics.book import DiagnosedBook
 from diagnostics.engine import ScoringModel
 from diagnostics.models import Priority
-from diagnostics.priorities.candidates import GROWTH
+from diagnostics.priorities.candidates import GROWTH, Candidate
 from diagnostics.priorities.comparing import list_health, was_not_kept
 
 DONE_KINDS = ("called", "mailed", "met", "planned", "no_action")
@@ -74,11 +75,9 @@ SCHEMA: dict[str, Any] = {
     "also": pl.List(pl.String),
 }
 
-NO_ACT = pl.DataFrame(schema=SCHEMA)
 
-
-def ask_acts(cursor: CursorWrapper, organization: Organization, night: date) -> Callable[[], pl.DataFrame]:
-    """The last act on each subject before the end of the night, columns `SCHEMA`; what is returned waits for them."""
+def ask_acts(cursor: CursorWrapper, organization: Organization, night: date) -> Callable[[], list[Any]]:
+    """The last act on each subject before the end of the night, rows of `SCHEMA`; what is returned waits for them."""
     end = datetime.combine(night + timedelta(days=1), time(0), organization.zone)
     named = {
         "organization": organization.id,
@@ -87,31 +86,40 @@ def ask_acts(cursor: CursorWrapper, organization: Organization, night: date) -> 
         "kinds": [*DONE_KINDS, "snoozed", "dismissed"],
         "pitches": list(PITCH_KINDS),
     }
-    answer = psycopg.Cursor(cursor.connection).execute(ACTS, named, binary=True)
-
-    def read() -> pl.DataFrame:
-        rows = answer.fetchall()
-        return pl.DataFrame(rows, schema=SCHEMA, orient="row") if rows else NO_ACT
-
-    return read
+    return psycopg.Cursor(cursor.connection).execute(ACTS, named, binary=True).fetchall
 
 
-def suppress(candidates: pl.DataFrame, book: DiagnosedBook, acts: pl.DataFrame) -> pl.DataFrame:
-    """Columns left_out, left_out_until and news: subjects that were acted on, and what is new about them since.
+def suppress(candidates: list[Candidate], book: DiagnosedBook, acts: list[Any]) -> None:
+    """left_out, left_out_until and news: subjects that were acted on, and what is new about them since.
 
-    With acts also `spoken_for`: the subject whose act holds for this one, null where it stands for itself.
+    Also `spoken_for`: the subject whose act holds for this one, None where it stands for itself.
     """
-    if not acts.height:
-        return candidates.with_columns(
-            left_out=pl.lit(""), left_out_until=pl.lit(None, dtype=pl.Date), news=pl.lit(NOTHING_NEW)
-        )
-    now = book.diagnoses.select(
-        "account_id", "health", "potential", "segment", pl.col("lever").alias("now_lever"), "points"
+    standing = {(one.account_id, one.subject): one for one in candidates}
+    told = [row for row in acts if any((row[0], subject) in standing for subject in (row[1], *row[-1]))]
+    if not told:
+        return
+    known = spread_acts(pl.DataFrame(told, schema=SCHEMA, orient="row"))
+    acted = [standing[key] for key in known.select("account_id", "subject").iter_rows() if key in standing]
+    for row in _judge(acted, known, book).iter_rows(named=True):
+        one = standing[row["account_id"], row["subject"]]
+        one.left_out, one.left_out_until = row["left_out"], row["left_out_until"]
+        one.news, one.spoken_for = json.loads(row["news"]), row["spoken_for"]
+
+
+def _judge(acted: list[Candidate], known: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
+    """What becomes of the candidates that an act holds for."""
+    rows = [one.row for one in acted]
+    now = book.diagnoses[rows].select(
+        "account_id", "health", "potential", "segment", "decision_on", "top_cause", "points", now_lever="lever"
     )
-    known = spread_acts(acts)
-    frame = candidates.join(known, on=["account_id", "subject"], how="left", maintain_order="left").join(
-        now, on="account_id", how="left", maintain_order="left"
-    )
+    own: dict[str, Any] = {
+        "owner_email": [one.owner_email for one in acted],
+        "subject": [one.subject for one in acted],
+        "lever": [one.lever for one in acted],
+        "facts": [json.dumps(one.facts) for one in acted],
+    }
+    frame = now.with_columns(pl.Series(name, values, dtype=pl.String) for name, values in own.items())
+    frame = frame.join(known, on=["account_id", "subject"], how="left", maintain_order="left")
     dated = pl.col("act").is_in(DATED_KINDS)
     until = pl.when(dated).then(pl.col("reason").str.to_date("%Y-%m-%d", strict=False))
     # The list of a day is that of the night before: what returns on a day is in the night before it.
@@ -139,7 +147,7 @@ def suppress(candidates: pl.DataFrame, book: DiagnosedBook, acts: pl.DataFrame) 
         .then(_write_news().struct.json_encode())
         .otherwise(pl.lit(NOTHING_NEW)),
         spoken_for=pl.when(kept_away).then("spoken_for"),
-    ).select(*candidates.columns, "left_out", "left_out_until", "news", "spoken_for")
+    ).select("account_id", "subject", "owner_email", "left_out", "left_out_until", "news", "spoken_for")
     return _follow_speakers(judged)
 
 

@@ -2,18 +2,17 @@
 
 from dataclasses import dataclass
 
-import polars as pl
 import psycopg
 from django.db.backends.utils import CursorWrapper
 
 from diagnostics.book import DiagnosedBook
+from diagnostics.few_rows import insert_few
 from diagnostics.models import Priority
 from diagnostics.priorities import contacts
-from diagnostics.priorities.candidates import find_candidates
+from diagnostics.priorities.candidates import Candidate, find_candidates
 from diagnostics.priorities.pooling import Felt, ask_felt, pool_candidates
 from diagnostics.priorities.ranking import assign_owners, keep_first_left_out, keep_one_per_account, rank, weigh
 from diagnostics.priorities.suppression import ask_acts, suppress
-from diagnostics.writing import insert_night_rows
 
 DELETE = "DELETE FROM diagnostics_priority WHERE organization_id = %s AND night = %s"
 WRITTEN = (
@@ -27,7 +26,7 @@ WRITTEN = (
 class FoundPriorities:
     """What a night found: the rows to keep, how many there were, and how many of each owner are not kept as rows."""
 
-    kept: pl.DataFrame
+    kept: list[Candidate]
     count: int
     unlisted: dict[str, int]
 
@@ -40,11 +39,15 @@ def find_priorities(cursor: CursorWrapper, book: DiagnosedBook, felt: Felt | Non
     organization, night = book.organization, book.night
     acts = book.acts if book.acts is not None else ask_acts(cursor, organization, night)()
     felt = felt or ask_felt(cursor, book)
-    found = assign_owners(find_candidates(book))
-    found = keep_one_per_account(suppress(weigh(found, night), book, acts))
-    found = rank(pool_candidates(found, book, felt), organization.priorities_a_day)
+    found = find_candidates(book)
+    assign_owners(found, book)
+    weigh(found, night)
+    suppress(found, book, acts)
+    found = keep_one_per_account(found)
+    pool_candidates(found, book, felt)
+    found = rank(found, organization.priorities_a_day)
     kept, unlisted = keep_first_left_out(found)
-    return FoundPriorities(kept, found.height, unlisted)
+    return FoundPriorities(kept, len(found), unlisted)
 
 
 def write_priorities(
@@ -54,13 +57,11 @@ def write_priorities(
     found = find_priorities(cursor, book, felt)
     sources = [signal.source for signal in book.model.declarations]
     psycopg.Cursor(cursor.connection).execute(DELETE, [book.organization.id, book.night])
-    insert_night_rows(
-        cursor,
-        Priority,
-        book.organization.id,
-        book.night,
-        found.kept.select(*WRITTEN, contacts.name_addressees(sources).alias("addressees")),
-        join=contacts.JOIN,
-        also=(("contact_id", "contact.id"),),
-    )
+    rows = [
+        {name: getattr(one, name) for name in WRITTEN}
+        | {"addressees": contacts.name_addressees(one.kind, one.top_cause, sources)}
+        for one in found.kept
+    ]
+    contact = (("contact_id", "contact.id"),)
+    insert_few(cursor, Priority, book.organization.id, book.night, rows, join=contacts.JOIN, also=contact)
     return found.count, found.unlisted

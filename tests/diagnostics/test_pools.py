@@ -4,7 +4,6 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
-import polars as pl
 import pytest
 
 from accounts.context import organization_context, service_context
@@ -13,6 +12,7 @@ from diagnostics import acts
 from diagnostics.model_versions import read_model
 from diagnostics.models import Diagnosis, Night, Priority
 from diagnostics.night import run_night
+from diagnostics.priorities.candidates import Candidate
 from diagnostics.priorities.ranking import rank, weigh
 from diagnostics.queries.causes import CauseReader
 from diagnostics.queries.diagnosed import read_nights
@@ -30,31 +30,31 @@ def member(user) -> Membership:
     return Membership.objects.select_related("organization", "user").get(user=user)
 
 
-def ranked(rows: list[dict], a_day: int = 10) -> dict[str, dict]:
-    frame = rank(weigh(pl.DataFrame(rows, schema_overrides={"deadline": pl.Date}), NIGHT), a_day)
-    return {row["account_id"]: row for row in frame.iter_rows(named=True)}
+def ranked(candidates: list[Candidate], a_day: int = 10) -> dict[str, Candidate]:
+    weigh(candidates, NIGHT)
+    return {one.account_id: one for one in rank(candidates, a_day)}
 
 
 def test_a_shared_cause_is_one_rank_by_the_sum_of_its_effects():
     rows = [candidate(f"small {n}", base=40.0, pool="signal:retain:x") for n in range(3)]
     rows += [candidate("large", base=100.0), candidate("lesser", base=90.0)]
     found = ranked(rows, a_day=2)
-    assert [found[f"small {n}"]["rank"] for n in range(3)] == [1, 1, 1]
-    assert (found["large"]["rank"], found["large"]["left_out"]) == (2, "")
+    assert [found[f"small {n}"].rank for n in range(3)] == [1, 1, 1]
+    assert (found["large"].rank, found["large"].left_out) == (2, "")
     # Three small ones took one place of the two.
-    assert (found["lesser"]["rank"], found["lesser"]["left_out"]) == (None, "more_than_ten")
+    assert (found["lesser"].rank, found["lesser"].left_out) == (None, "more_than_ten")
 
 
 def test_what_is_put_away_of_a_shared_cause_adds_nothing_to_it():
     rows = [candidate("a", base=60.0, pool="p"), candidate("b", base=60.0, pool="p", left_out="snoozed")]
     found = ranked([*rows, candidate("c", base=100.0)])
-    assert [(found[name]["rank"], found[name]["left_out"]) for name in "abc"] == [(2, ""), (None, "snoozed"), (1, "")]
+    assert [(found[name].rank, found[name].left_out) for name in "abc"] == [(2, ""), (None, "snoozed"), (1, "")]
 
 
 def test_one_persons_cause_takes_no_place_of_anothers():
     rows = [candidate(f"{owner} {n}", base=40.0, pool="p", owner=owner) for owner in ("bob", "dora") for n in range(2)]
     found = ranked([*rows, candidate("alone", base=100.0)])
-    assert {name: row["rank"] for name, row in found.items()} == {
+    assert {name: row.rank for name, row in found.items()} == {
         "bob 0": 2,
         "bob 1": 2,
         "dora 0": 1,

@@ -14,6 +14,7 @@ from diagnostics.engine import DEFAULT_MODEL
 from diagnostics.model_versions import read_model
 from diagnostics.models import Diagnosis, Night, Priority
 from diagnostics.night import run_night, run_nights
+from diagnostics.priorities.candidates import Candidate, round_to
 from diagnostics.priorities.comparing import was_not_kept
 from diagnostics.priorities.ranking import keep_first_left_out, keep_one_per_account, rank, weigh
 from diagnostics.queries.today import count_open, find_account_priorities, read_today
@@ -194,36 +195,30 @@ def test_the_night_reads_no_later_owner_contact_or_act(acme):
 
 
 def candidate(
-    account: str, *, base: float, probability: float = 0.5, owner="bob", days: int | None = None, **more
-) -> dict:
-    return {
-        "account_id": account,
-        "kind": more.get("kind", "retain"),
-        "subject": more.get("kind", "retain"),
-        "lever": "retain",
-        "base": base,
-        "probability": probability,
-        "share": 1.0,
-        "deadline": NIGHT + timedelta(days=days) if days is not None else None,
-        "owner_email": owner,
-        "left_out": more.get("left_out", ""),
-        "pool": more.get("pool", ""),
-    }
+    account: str, *, base: float | None, owner="bob", days: int | None = None, kind="retain", **more
+) -> Candidate:
+    deadline = NIGHT + timedelta(days=days) if days is not None else None
+    return Candidate(0, account, kind, base, 0.5, 1.0, deadline, "retain", owner_email=owner, **more)
+
+
+def weighed(candidates: list[Candidate]) -> list[Candidate]:
+    weigh(candidates, NIGHT)
+    return candidates
+
+
+def tell(candidates: list[Candidate], *names: str) -> list[tuple]:
+    return [tuple(getattr(one, name) for name in names) for one in candidates]
 
 
 def test_rank_is_by_effect_and_a_near_deadline_weighs_up_to_double():
-    frame = pl.DataFrame(
-        [
-            candidate("a", base=100.0),
-            candidate("b", base=60.0, days=0),
-            candidate("c", base=70.0, days=15),
-            candidate("d", base=90.0, days=30),
-            candidate("e", base=99.0, days=-5),
-        ],
-        schema_overrides={"deadline": pl.Date},
-    )
-    ranked = rank(weigh(frame, NIGHT), 10)
-    assert ranked.select("account_id", "effect", "urgency", "rank").rows() == [
+    rows = [
+        candidate("a", base=100.0),
+        candidate("b", base=60.0, days=0),
+        candidate("c", base=70.0, days=15),
+        candidate("d", base=90.0, days=30),
+        candidate("e", base=99.0, days=-5),
+    ]
+    assert tell(rank(weighed(rows), 10), "account_id", "effect", "urgency", "rank") == [
         ("b", 30.0, 2.0, 1),
         ("c", 35.0, 1.5, 2),
         ("a", 50.0, 1.0, 3),
@@ -237,18 +232,18 @@ def test_at_most_ten_a_person_and_what_is_left_out_says_why():
     rows = [candidate(f"b{n:02}", base=1000.0 - n) for n in range(25)]
     rows += [candidate("small", base=1.0), candidate("dora", base=5.0, owner="dora")]
     rows += [candidate("snoozed", base=5000.0, left_out="snoozed")]
-    ranked = rank(weigh(pl.DataFrame(rows, schema_overrides={"deadline": pl.Date}), NIGHT), 10)
-    by_account = {row["account_id"]: row for row in ranked.iter_rows(named=True)}
-    assert [by_account[f"b{n:02}"]["rank"] for n in range(10)] == list(range(1, 11))
-    assert {by_account[f"b{n:02}"]["left_out"] for n in range(10, 25)} == {"more_than_ten"}
-    assert (by_account["dora"]["rank"], by_account["dora"]["left_out"]) == (1, "")
+    ranked = rank(weighed(rows), 10)
+    by_account = {one.account_id: one for one in ranked}
+    assert [by_account[f"b{n:02}"].rank for n in range(10)] == list(range(1, 11))
+    assert {by_account[f"b{n:02}"].left_out for n in range(10, 25)} == {"more_than_ten"}
+    assert (by_account["dora"].rank, by_account["dora"].left_out) == (1, "")
     # What is snoozed takes no place and sets no measure.
-    assert (by_account["snoozed"]["rank"], by_account["snoozed"]["left_out"]) == (None, "snoozed")
-    assert by_account["small"]["left_out"] == "below_threshold"
+    assert (by_account["snoozed"].rank, by_account["snoozed"].left_out) == (None, "snoozed")
+    assert by_account["small"].left_out == "below_threshold"
     kept, unlisted = keep_first_left_out(ranked)
     assert unlisted == {"bob": 6}
-    assert kept.height == ranked.height - 6
-    assert set(kept.filter(pl.col("rank").is_null())["account_id"]) == {"snoozed", *(f"b{n}" for n in range(10, 20))}
+    assert len(kept) == len(ranked) - 6
+    assert {one.account_id for one in kept if one.rank is None} == {"snoozed", *(f"b{n}" for n in range(10, 20))}
 
 
 def test_one_subject_an_account_and_person_the_heaviest_speaks_for_the_others():
@@ -257,8 +252,7 @@ def test_one_subject_an_account_and_person_the_heaviest_speaks_for_the_others():
         candidate("a", base=50.0, kind="sponsor"),
         candidate("a", base=20.0, kind="renewal", owner="am"),
     ]
-    kept = keep_one_per_account(weigh(pl.DataFrame(rows, schema_overrides={"deadline": pl.Date}), NIGHT))
-    assert sorted(kept.select("owner_email", "kind", "also").rows()) == [
+    assert sorted(tell(keep_one_per_account(weighed(rows)), "owner_email", "kind", "also")) == [
         ("am", "renewal", []),
         ("bob", "sponsor", ["plan"]),
     ]
@@ -270,11 +264,10 @@ def test_a_subject_left_out_hides_none_that_waits():
         candidate("a", base=3_000.0, kind="renewal"),
         candidate("a", base=1_000.0, kind="plan"),
         candidate("b", base=9_000.0, kind="price", left_out="cooldown"),
-        {**candidate("b", base=0.0, kind="plan"), "base": None},
+        candidate("b", base=None, kind="plan"),
     ]
-    weighed = weigh(pl.DataFrame(rows, schema_overrides={"deadline": pl.Date}), NIGHT)
-    ranked = rank(keep_one_per_account(weighed), 10)
-    assert sorted(ranked.select("account_id", "kind", "left_out", "also", "rank").rows()) == [
+    ranked = rank(keep_one_per_account(weighed(rows)), 10)
+    assert sorted(tell(ranked, "account_id", "kind", "left_out", "also", "rank")) == [
         ("a", "renewal", "", ["plan"], 1),
         ("a", "upsell", "dismissed", [], None),
         # Nor does its amount stand for one that nobody knows.
@@ -295,9 +288,14 @@ def test_an_accounts_page_takes_what_waits_before_what_was_put_away(leaving):
 
 
 def test_an_unknown_amount_is_listed_last_and_not_left_out():
-    rows = [candidate("known", base=10.0), {**candidate("unknown", base=0.0), "base": None}]
-    ranked = rank(weigh(pl.DataFrame(rows, schema_overrides={"deadline": pl.Date}), NIGHT), 10)
-    assert ranked.select("account_id", "effect", "rank").rows() == [("known", 5.0, 1), ("unknown", None, 2)]
+    rows = [candidate("known", base=10.0), candidate("unknown", base=None)]
+    assert tell(rank(weighed(rows), 10), "account_id", "effect", "rank") == [("known", 5.0, 1), ("unknown", None, 2)]
+
+
+@pytest.mark.parametrize("digits", [1, 2, 4, 6])
+def test_amounts_are_rounded_as_frames_round_them(digits):
+    numbers = [n / 8 + m / 1000 for n in range(400) for m in (0, 1, 5, 15, 285)] + [1.115, 2.675, 1e15 + 0.5, -0.125]
+    assert [round_to(number, digits) for number in numbers] == pl.Series(numbers).round(digits).to_list()
 
 
 @pytest.fixture
