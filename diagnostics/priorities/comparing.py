@@ -4,27 +4,56 @@ Before the points of a withheld health were kept, its contributions were stored 
 against real points they would make everything known of the account look as if it had happened since.
 """
 
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from diagnostics.engine import ScoringModel
 from diagnostics.engine.model import SCALE
 
-
-def list_health(model: ScoringModel) -> pl.Expr:
-    """1 at each contribution to health, its end of the scale too, 0 at the others, as long as a row of points."""
-    is_health = [signal.score == "health" for signal in model.declarations]
-    is_health += [name == SCALE["health"] for name in model.names[len(is_health) :]]
-    return pl.lit(pl.Series([[float(one) for one in is_health]], dtype=pl.List(pl.Float64)))
+# A row of points in PostgreSQL's binary form of an array, to be read by `read_points`.
+SENT = "array_send(array_replace({}, NULL, 'NaN'))"
+ARRAY_HEAD = 20  # bytes: dimensions, whether there are NULLs, the type, the length and its lower bound
+ITEM = np.dtype([("bytes", ">i4"), ("number", ">f8")])
 
 
-def was_not_kept(*, points: pl.Expr, health: str, top_cause: str, lever: str, model: ScoringModel) -> pl.Expr:
-    """Whether the stored health contributions of a row are unknown; its `points` are as long as tonight's, or null.
+def read_points(sent: bytes | None, width: int) -> NDArray[np.float64] | None:
+    """The points; None where they are of another width than tonight's, or there are none."""
+    if sent is None or len(sent) != ARRAY_HEAD + width * ITEM.itemsize:
+        return None
+    return np.frombuffer(sent, ITEM, offset=ARRAY_HEAD)["number"].astype(np.float64)
 
-    The first cause was read from the facts: one of health with 0 points was not kept. Of an account to grow, whose
-    first cause is one of potential, zeros of a withheld health say nothing.
-    """
-    said = points * list_health(model)
-    causes = [number for number, signal in enumerate(model.declarations, start=1) if signal.score == "health"]
-    grows = ~pl.col(lever).is_in(["retain", ""])
-    silent = (said.list.max() == 0) & (said.list.min() == 0)
-    return (pl.col(health).is_null() & silent & (grows | pl.col(top_cause).is_in(causes))).fill_null(False)
+
+def gather_points(diagnoses: pl.DataFrame, rows: list[int], width: int) -> NDArray[np.float64]:
+    """Tonight's points of some rows, a row each."""
+    return diagnoses["points"][rows].explode().cast(pl.Float64).to_numpy().reshape(len(rows), width)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a model says of points that were stored by its numbering."""
+
+    model: ScoringModel
+
+    @cached_property
+    def health(self) -> NDArray[np.bool_]:
+        """Which contributions are to health, its end of the scale too."""
+        is_health = [signal.score == "health" for signal in self.model.declarations]
+        return np.array([*is_health, *(name == SCALE["health"] for name in self.model.names[len(is_health) :])])
+
+    def was_not_kept(
+        self, points: NDArray[np.float64], *, health: float | None, top_cause: int | None, lever: str
+    ) -> bool:
+        """Whether the stored health contributions of a row are unknown; its `points` are as long as tonight's.
+
+        The first cause was read from the facts: one of health with 0 points was not kept. Of an account to grow, whose
+        first cause is one of potential, zeros of a withheld health say nothing.
+        """
+        if health is not None or points[self.health].any():
+            return False
+        signals = self.model.declarations
+        of_health = top_cause is not None and top_cause <= len(signals) and signals[top_cause - 1].score == "health"
+        return lever not in ("retain", "") or of_health

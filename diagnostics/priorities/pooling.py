@@ -7,18 +7,18 @@ to retain that decides within two weeks or gave notice: it is owed a call of its
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from math import fsum
 from typing import Any
 
-import polars as pl
+import numpy as np
 import psycopg
 from django.db.backends.utils import CursorWrapper
 
 from diagnostics.book import DiagnosedBook
 from diagnostics.priorities.candidates import Candidate
-from diagnostics.priorities.comparing import was_not_kept
+from diagnostics.priorities.comparing import SENT, Comparison, gather_points, read_points
 
 LEAST_SHARED = 3  # accounts; fewer are no shared cause
 EVENT_DAYS = 60  # how long after it an event may be felt
@@ -31,7 +31,7 @@ SIGNAL_KINDS = ("retain", "upsell", "seats", "usage", "cross_sell", "price")
 FELT_IN = ("usage", "support")
 
 # The accounts that had an event's product when it came, with their points on the last night before it.
-FELT = """
+FELT = f"""
 WITH event AS MATERIALIZED (
     SELECT e.id, e.happened_on, e.product_id, e.source_id, before.night
     FROM portfolio_productevent e JOIN LATERAL (
@@ -43,23 +43,14 @@ WITH event AS MATERIALIZED (
     WHERE e.organization_id = %(organization)s
         AND e.happened_on BETWEEN %(night)s::date - %(days)s::int AND %(night)s::date
 )
-SELECT event.id::text, event.happened_on, event.source_id, d.account_id::text, d.points, d.health, d.top_cause, d.lever
+SELECT event.id::text, event.happened_on, event.source_id, d.account_id::text, {SENT.format("d.points")},
+    d.health, d.top_cause, d.lever
 FROM event JOIN diagnostics_diagnosis d ON d.organization_id = %(organization)s AND d.night = event.night
 WHERE d.account_id = ANY(%(accounts)s::uuid[]) AND (event.product_id IS NULL OR EXISTS (
     SELECT FROM portfolio_subscription s
     WHERE s.organization_id = %(organization)s AND s.account_id = d.account_id AND s.product_id = event.product_id
         AND s.started_on <= event.happened_on AND (s.ended_on IS NULL OR s.ended_on > event.happened_on)))
-"""
-FELT_SCHEMA: dict[str, Any] = {
-    "event_id": pl.String,
-    "happened_on": pl.Date,
-    "source_id": pl.String,
-    "account_id": pl.String,
-    "before": pl.List(pl.Float64),
-    "health": pl.Float64,
-    "top_cause": pl.Int16,
-    "lever": pl.String,
-}
+"""  # noqa: S608  # put together from constants
 type Felt = Callable[[], list[Any]]
 
 
@@ -114,7 +105,8 @@ def _stands_alone(one: Candidate, night: date) -> bool:
 def ask_felt(cursor: CursorWrapper, book: DiagnosedBook) -> Felt:
     """Ask for the events of the last 60 days with the accounts to retain that had their product.
 
-    What is returned waits for them: rows of `FELT_SCHEMA`, of too few accounts to share a cause none.
+    What is returned waits for them: event, its day and source id, account, points, health, first
+    cause and lever; of too few accounts to share a cause none.
     """
     accounts = book.diagnoses["account_id"].filter(book.diagnoses["lever"] == "retain").to_list()
     if len(accounts) < LEAST_SHARED:
@@ -126,28 +118,39 @@ def ask_felt(cursor: CursorWrapper, book: DiagnosedBook) -> Felt:
 
 def find_shared_events(candidates: list[Candidate], book: DiagnosedBook, felt: Felt) -> dict[str, str]:
     """By account the event that each account to retain shares with others, if there is one."""
-    accounts = {one.account_id for one in candidates if one.kind == "retain"}
-    rows = [row for row in felt() if row[3] in accounts] if len(accounts) >= LEAST_SHARED else []
-    if not rows:
+    standing = {one.account_id: one for one in candidates if one.kind == "retain"}
+    if len(standing) < LEAST_SHARED:
         return {}
-    now = book.diagnoses.select("account_id", "points")
-    frame = pl.DataFrame(rows, schema=FELT_SCHEMA, orient="row").join(now, on="account_id", maintain_order="left")
-    shared = measure_falls(frame, book).filter(pl.col("account_id").len().over("event_id") >= LEAST_SHARED)
+    falls = measure_falls([row for row in felt() if row[3] in standing], standing, book)
+    sharing = Counter(event for _fall, _day, _source, event, _account in falls)
     # An account that felt several is counted to the one it fell most after.
-    first = shared.sort("fall", "happened_on", "source_id", descending=[True, True, False])
-    first = first.unique("account_id", keep="first", maintain_order=True)
-    return dict(first.select("account_id", "event_id").iter_rows())
+    falls.sort(key=lambda fall: fall[2])
+    falls.sort(key=lambda fall: fall[:2], reverse=True)
+    found: dict[str, str] = {}
+    for _fall, _day, _source, event, account in falls:
+        if sharing[event] >= LEAST_SHARED:
+            found.setdefault(account, event)
+    return found
 
 
-def measure_falls(felt: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
-    """The rows whose points of usage and support fell by `LEAST_FALL` or more since before the event; column fall."""
-    heard = [float(signal.score == "health" and signal.source in FELT_IN) for signal in book.model.declarations]
-    heard += [0.0] * (len(book.model.names) - len(heard))
-    comparable = felt.filter(pl.col("before").list.len() == len(heard))
-    not_kept = was_not_kept(
-        points=pl.col("before"), health="health", top_cause="top_cause", lever="lever", model=book.model
-    )
-    comparable = comparable.filter(~not_kept)
-    mask = pl.lit(pl.Series([heard], dtype=pl.List(pl.Float64)))
-    fall = ((pl.col("before") - pl.col("points")) * mask).list.sum()
-    return comparable.with_columns(fall=fall).filter(pl.col("fall") >= LEAST_FALL)
+def measure_falls(
+    felt: list[Any], standing: Mapping[str, Candidate], book: DiagnosedBook
+) -> list[tuple[float, date, str, str, str]]:
+    """Where points of usage and support fell by `LEAST_FALL` or more since before an event.
+
+    Rows of the fall, the event's day, source id and id, and the account.
+    """
+    model = book.model
+    width, comparison = len(model.names), Comparison(model)
+    heard = np.zeros(width)
+    heard[: len(model.declarations)] = [one.score == "health" and one.source in FELT_IN for one in model.declarations]
+    tonight = gather_points(book.diagnoses, [standing[row[3]].row for row in felt], width)
+    falls = []
+    for now, (event, day, source, account, sent, health, top_cause, lever) in zip(tonight, felt, strict=True):
+        before = read_points(sent, width)
+        if before is None or comparison.was_not_kept(before, health=health, top_cause=top_cause, lever=lever):
+            continue
+        fall = float((before - now) @ heard)
+        if fall >= LEAST_FALL:
+            falls.append((fall, day, source, event, account))
+    return falls

@@ -12,35 +12,34 @@ An offer has a cool-down: whatever is new, the same growth lever is not put to t
 organization's number of days after an act on it or its dismissal.
 """
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-import polars as pl
+import numpy as np
 import psycopg
 from django.db.backends.utils import CursorWrapper
+from numpy.typing import NDArray
 
 from accounts.models import Organization
 from diagnostics.book import DiagnosedBook
-from diagnostics.engine import ScoringModel
 from diagnostics.models import Priority
 from diagnostics.priorities.candidates import GROWTH, Candidate
-from diagnostics.priorities.comparing import list_health, was_not_kept
+from diagnostics.priorities.comparing import SENT, Comparison, gather_points, read_points
 
 DONE_KINDS = ("called", "mailed", "met", "planned", "no_action")
 DATED_KINDS = ("snoozed", "planned")  # their reason is the day on which the subject returns
 # An act that put the offer to the account, or decided against it; a plan to do so is none yet.
 PITCH_KINDS = ("called", "mailed", "met", "no_action", "dismissed")
-NOTHING_NEW = "{}"
 SCORE_STEP = 5.0
 CONTRIBUTION_STEP = 3.0
 
 # The last act on each subject known on the night, beside the diagnosis that the member saw.
-ACTS = """
+ACTS = f"""
 SELECT act.account_id::text, act.priority, act.kind, act.reason, act.acted_on, act.pitched_on,
-       seen.health, seen.potential, seen.segment, seen.lever, seen.top_cause, seen.decision_on, seen.points,
-       coalesce(row.also, '{}')
+       seen.health, seen.potential, seen.segment, seen.lever, seen.top_cause, seen.decision_on,
+       {SENT.format("seen.points")}, coalesce(row.also, '{{}}')
 FROM (
     SELECT DISTINCT ON (account_id, priority)
            account_id, priority, kind, reason, (at AT TIME ZONE %(zone)s::text)::date AS acted_on,
@@ -57,27 +56,33 @@ LEFT JOIN LATERAL (
 ) seen ON true
 LEFT JOIN diagnostics_priority row ON row.organization_id = %(organization)s AND row.account_id = act.account_id
     AND row.night = seen.night AND row.subject = act.priority
-"""
-SCHEMA: dict[str, Any] = {
-    "account_id": pl.String,
-    "subject": pl.String,
-    "act": pl.String,
-    "reason": pl.String,
-    "acted_on": pl.Date,
-    "pitched_on": pl.Date,
-    "seen_health": pl.Float64,
-    "seen_potential": pl.Float64,
-    "seen_segment": pl.String,
-    "seen_lever": pl.String,
-    "seen_top_cause": pl.Int16,
-    "seen_decision_on": pl.Date,
-    "seen_points": pl.List(pl.Float64),
-    "also": pl.List(pl.String),
-}
+"""  # noqa: S608  # put together from constants
+
+
+@dataclass(frozen=True, slots=True)
+class ActedOn:
+    """The last act on a subject, and the account as the member saw it; None where no night was seen."""
+
+    account_id: str
+    subject: str
+    act: str
+    reason: str
+    acted_on: date
+    pitched_on: date | None
+    health: float | None
+    potential: float | None
+    segment: str | None
+    lever: str | None
+    top_cause: int | None
+    decision_on: date | None
+    points: bytes | None  # as sent
+    also: list[str]
+    # The subject whose row spoke for this one, where the act was on that.
+    spoken_for: str | None = None
 
 
 def ask_acts(cursor: CursorWrapper, organization: Organization, night: date) -> Callable[[], list[Any]]:
-    """The last act on each subject before the end of the night, rows of `SCHEMA`; what is returned waits for them."""
+    """The last act on each subject before the end of the night, rows as `ActedOn`; what is returned waits for them."""
     end = datetime.combine(night + timedelta(days=1), time(0), organization.zone)
     named = {
         "organization": organization.id,
@@ -95,152 +100,139 @@ def suppress(candidates: list[Candidate], book: DiagnosedBook, acts: list[Any]) 
     Also `spoken_for`: the subject whose act holds for this one, None where it stands for itself.
     """
     standing = {(one.account_id, one.subject): one for one in candidates}
-    told = [row for row in acts if any((row[0], subject) in standing for subject in (row[1], *row[-1]))]
-    if not told:
+    known = spread_acts(acts, standing)
+    acted = [one for key, one in standing.items() if key in known]
+    if not acted:
         return
-    known = spread_acts(pl.DataFrame(told, schema=SCHEMA, orient="row"))
-    acted = [standing[key] for key in known.select("account_id", "subject").iter_rows() if key in standing]
-    for row in _judge(acted, known, book).iter_rows(named=True):
-        one = standing[row["account_id"], row["subject"]]
-        one.left_out, one.left_out_until = row["left_out"], row["left_out_until"]
-        one.news, one.spoken_for = json.loads(row["news"]), row["spoken_for"]
+    comparison = Comparison(book.model)
+    now = {name: book.diagnoses[name] for name in READ}
+    points = gather_points(book.diagnoses, [one.row for one in acted], len(book.model.names))
+    for one, its_points in zip(acted, points, strict=True):
+        seen = known[one.account_id, one.subject]
+        its_own = {name: column[one.row] for name, column in now.items()}
+        _judge(one, seen, find_news(one, seen, its_own, its_points, comparison), book)
+    _follow_speakers(acted)
 
 
-def _judge(acted: list[Candidate], known: pl.DataFrame, book: DiagnosedBook) -> pl.DataFrame:
-    """What becomes of the candidates that an act holds for."""
-    rows = [one.row for one in acted]
-    now = book.diagnoses[rows].select(
-        "account_id", "health", "potential", "segment", "decision_on", "top_cause", "points", now_lever="lever"
-    )
-    own: dict[str, Any] = {
-        "owner_email": [one.owner_email for one in acted],
-        "subject": [one.subject for one in acted],
-        "lever": [one.lever for one in acted],
-        "facts": [json.dumps(one.facts) for one in acted],
+READ = ("health", "potential", "segment", "lever")
+
+
+def spread_acts(acts: list[Any], standing: Container[tuple[str, str]]) -> dict[tuple[str, str], ActedOn]:
+    """The newest act that holds for each subject that stands: its own, or one on the subject that spoke for it."""
+    own: dict[tuple[str, str], ActedOn] = {}
+    found: dict[tuple[str, str], ActedOn] = {}
+    spread = []
+    for row in acts:
+        key = row[0], row[1]
+        if key in standing:
+            found[key] = own[key] = ActedOn(*row)
+        spread += [(row[0], subject, row) for subject in row[-1] if (row[0], subject) in standing]
+    for account, subject, row in spread:
+        key = account, subject
+        pitched_on = own[key].pitched_on if key in own else None
+        one = replace(ActedOn(*row), subject=subject, pitched_on=pitched_on, spoken_for=row[1])
+        if key not in found or _newest_first(one) < _newest_first(found[key]):
+            found[key] = one
+    return found
+
+
+def _newest_first(one: ActedOn) -> tuple[int, str]:
+    """Of one day the act on the subject itself, then by the subject that spoke for it."""
+    return -one.acted_on.toordinal(), one.spoken_for or ""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is new about a subject since the act, and how it is told."""
+
+    is_new: bool
+    told: dict[str, Any]
+
+
+def find_news(
+    one: Candidate, seen: ActedOn, now: Mapping[str, Any], points: NDArray[np.float64], comparison: Comparison
+) -> News:
+    """The last act, and before and now of everything that differs; None where it does not.
+
+    `now`: tonight's health, potential, segment and lever; `points` tonight's contributions.
+    """
+    growth = one.lever not in ("retain", "")
+    sign = 1.0 if growth else -1.0
+    score = "potential" if growth else "health"
+    before, after = (seen.potential if growth else seen.health), now[score]
+    moved = before is not None and after is not None and sign * (after - before) >= SCORE_STEP
+    worse = _find_worse(seen, points, sign, comparison)
+    on = date.fromisoformat(one.facts["on"]) if one.facts.get("on") else None
+    newer = on if on and on > seen.acted_on else None
+    segment, lever = _pair(seen.segment, now["segment"]), _pair(seen.lever, now["lever"])
+    decision = _pair(seen.decision_on, one.decision_on)
+    cause = one.top_cause if _pair(seen.top_cause, one.top_cause) else None
+    told = {
+        "act": seen.act,
+        "acted_on": str(seen.acted_on),
+        "on": str(newer) if newer else None,
+        "health": [before, after] if moved and not growth else None,
+        "potential": [before, after] if moved and growth else None,
+        "segment": segment,
+        "lever": lever,
+        "cause": cause,
+        "worse": worse,
+        "decision": decision,
     }
-    frame = now.with_columns(pl.Series(name, values, dtype=pl.String) for name, values in own.items())
-    frame = frame.join(known, on=["account_id", "subject"], how="left", maintain_order="left")
-    dated = pl.col("act").is_in(DATED_KINDS)
-    until = pl.when(dated).then(pl.col("reason").str.to_date("%Y-%m-%d", strict=False))
+    is_new = moved or any(what is not None for what in (segment, lever, cause, worse, decision, newer))
+    return News(is_new, told)
+
+
+def _pair(before: Any, now: Any) -> list[str] | None:
+    differs = before is not None and now is not None and before != now
+    return [str(before), str(now)] if differs else None
+
+
+def _find_worse(seen: ActedOn, points: NDArray[np.float64], sign: float, comparison: Comparison) -> int | None:
+    """The number of the contribution that became worse (better for growth) by most, if by a step."""
+    before = read_points(seen.points, len(points))
+    if before is None:
+        return None
+    change = (points - before) * sign
+    if comparison.was_not_kept(before, health=seen.health, top_cause=seen.top_cause, lever=seen.lever or ""):
+        change[comparison.health] = 0.0
+    worst = int(change.argmax())
+    return worst + 1 if change[worst] >= CONTRIBUTION_STEP else None
+
+
+def _judge(one: Candidate, seen: ActedOn, found: News, book: DiagnosedBook) -> None:
+    """What becomes of a candidate that an act holds for."""
     # The list of a day is that of the night before: what returns on a day is in the night before it.
-    returned = (until <= book.night + timedelta(days=1)).fill_null(False)
-    why = (
-        pl.when(pl.col("act").is_in(DONE_KINDS))
-        .then(pl.lit(Priority.LeftOut.DONE.value))
-        .when(pl.col("act") == "snoozed")
-        .then(pl.lit(Priority.LeftOut.SNOOZED.value))
-        .otherwise(pl.lit(Priority.LeftOut.DISMISSED.value))
-    )
-    frame = frame.with_columns(_find_news(book.model))
-    kept_away = pl.col("act").is_not_null() & ~returned & ~pl.col("is_new")
-    offered_until = pl.col("pitched_on") + pl.duration(days=book.organization.cooldown_days)
-    cooling = pl.col("subject").is_in(GROWTH) & (offered_until > book.night + timedelta(days=1))
-    cooling = cooling.fill_null(False) & ~(kept_away & (pl.col("act") == "snoozed"))
-    judged = frame.with_columns(
-        left_out=pl.when(cooling)
-        .then(pl.lit(Priority.LeftOut.COOLDOWN.value))
-        .when(kept_away)
-        .then(why)
-        .otherwise(pl.lit("")),
-        left_out_until=pl.when(cooling).then(offered_until).when(kept_away).then(until),
-        news=pl.when(pl.col("act").is_not_null() & ~kept_away)
-        .then(_write_news().struct.json_encode())
-        .otherwise(pl.lit(NOTHING_NEW)),
-        spoken_for=pl.when(kept_away).then("spoken_for"),
-    ).select("account_id", "subject", "owner_email", "left_out", "left_out_until", "news", "spoken_for")
-    return _follow_speakers(judged)
+    listed = book.night + timedelta(days=1)
+    until = _read_day(seen.reason) if seen.act in DATED_KINDS else None
+    kept_away = not found.is_new and not (until and until <= listed)
+    one.spoken_for = seen.spoken_for if kept_away else None
+    if not kept_away:
+        one.news = found.told
+    else:
+        put_away = {"snoozed": Priority.LeftOut.SNOOZED} | dict.fromkeys(DONE_KINDS, Priority.LeftOut.DONE)
+        one.left_out, one.left_out_until = put_away.get(seen.act, Priority.LeftOut.DISMISSED).value, until
+    offered_until = seen.pitched_on + timedelta(days=book.organization.cooldown_days) if seen.pitched_on else None
+    snoozed = kept_away and seen.act == "snoozed"
+    if one.subject in GROWTH and offered_until and offered_until > listed and not snoozed:
+        one.left_out, one.left_out_until = Priority.LeftOut.COOLDOWN.value, offered_until
 
 
-def spread_acts(acts: pl.DataFrame) -> pl.DataFrame:
-    """The newest act that holds for each subject: its own, or one on the subject that spoke for it (`spoken_for`)."""
-    own = acts.drop("also").with_columns(spoken_for=pl.lit(None, dtype=pl.String))
-    spread = (
-        acts.filter(pl.col("also").list.len() > 0)
-        .with_columns(spoken_for="subject", subject="also", pitched_on=pl.lit(None, dtype=pl.Date))
-        .explode("subject")
-        .select(own.columns)
-    )
-    if not spread.height:
-        return own
-    return (
-        pl.concat([own, spread])
-        .with_columns(pitched_on=pl.col("pitched_on").max().over("account_id", "subject"))
-        .sort("acted_on", "spoken_for", descending=[True, False], nulls_last=False)
-        .unique(["account_id", "subject"], keep="first", maintain_order=True)
-    )
+def _read_day(text: str) -> date | None:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007  # a day
+    except ValueError:
+        return None
 
 
-def _follow_speakers(judged: pl.DataFrame) -> pl.DataFrame:
+def _follow_speakers(acted: list[Candidate]) -> None:
     """A subject that another speaks for is where that one is tonight; it stands for itself where that one is gone."""
-    if not judged["spoken_for"].count():
-        return judged
-    who = ["account_id", "owner_email", "spoken_for"]
-    speakers = judged.filter(pl.col("spoken_for").is_null()).select(
-        "account_id", "owner_email", spoken_for="subject", as_out="left_out", as_until="left_out_until", as_news="news"
-    )
-    followed = judged.join(speakers, on=who, how="left", maintain_order="left")
-    follows = pl.col("as_out").is_not_null()
-    return followed.with_columns(
-        left_out=pl.coalesce("as_out", "left_out"),
-        left_out_until=pl.when(follows).then("as_until").otherwise("left_out_until"),
-        news=pl.coalesce("as_news", "news"),
-        spoken_for=pl.when(follows).then("spoken_for"),
-    ).drop("as_out", "as_until", "as_news")
-
-
-def _find_news(model: ScoringModel) -> list[pl.Expr]:
-    """Column is_new, and what makes it so: contribution `worse` by `worse_by`, score_moved, own_day."""
-    growth = ~pl.col("lever").is_in(["retain", ""])
-    sign = pl.when(growth).then(1.0).otherwise(-1.0)
-    moved = sign * pl.when(growth).then(pl.col("potential") - pl.col("seen_potential")).otherwise(
-        pl.col("health") - pl.col("seen_health")
-    )
-    comparable = pl.when(pl.col("seen_points").list.len() == len(model.names)).then(pl.col("seen_points"))
-    change = (pl.col("points") - comparable) * sign
-    not_kept = was_not_kept(
-        points=comparable, health="seen_health", top_cause="seen_top_cause", lever="seen_lever", model=model
-    )
-    change = pl.when(not_kept).then(change * (1.0 - list_health(model))).otherwise(change)
-    own_day = pl.col("facts").str.json_path_match("$.on").str.to_date("%Y-%m-%d", strict=False)
-    newer = pl.when(own_day > pl.col("acted_on")).then(own_day)
-    is_new = pl.any_horizontal(
-        pl.col("segment") != pl.col("seen_segment"),
-        pl.col("now_lever") != pl.col("seen_lever"),
-        pl.col("top_cause") != pl.col("seen_top_cause"),
-        moved >= SCORE_STEP,
-        change.list.max() >= CONTRIBUTION_STEP,
-        pl.col("decision_on") != pl.col("seen_decision_on"),
-        newer.is_not_null(),
-    )
-    stepped = change.list.max() >= CONTRIBUTION_STEP
-    return [
-        is_new.fill_null(False).alias("is_new"),
-        (moved >= SCORE_STEP).fill_null(False).alias("score_moved"),
-        pl.when(stepped).then(change.list.arg_max() + 1).cast(pl.Int16).alias("worse"),
-        newer.alias("own_day"),
-        growth.alias("growth"),
-    ]
-
-
-def _write_news() -> pl.Expr:
-    """The last act, and before and now of everything that differs; null where it does not."""
-
-    def pair(now: str, seen: str) -> pl.Expr:
-        differs = pl.col(now) != pl.col(seen)
-        return pl.when(differs.fill_null(False)).then(
-            pl.concat_list(pl.col(seen).cast(pl.String), pl.col(now).cast(pl.String))
-        )
-
-    moved, growth = pl.col("score_moved"), pl.col("growth")
-    return pl.struct(
-        act="act",
-        acted_on=pl.col("acted_on").cast(pl.String),
-        on=pl.col("own_day").cast(pl.String),
-        health=pl.when(moved & ~growth).then(pl.concat_list("seen_health", "health")),
-        potential=pl.when(moved & growth).then(pl.concat_list("seen_potential", "potential")),
-        segment=pair("segment", "seen_segment"),
-        lever=pair("now_lever", "seen_lever"),
-        cause=pl.when((pl.col("top_cause") != pl.col("seen_top_cause")).fill_null(False)).then("top_cause"),
-        worse="worse",
-        decision=pair("decision_on", "seen_decision_on"),
-    )
+    speakers = {(one.account_id, one.owner_email, one.subject): one for one in acted if one.spoken_for is None}
+    for one in acted:
+        if one.spoken_for is None:
+            continue
+        speaker = speakers.get((one.account_id, one.owner_email, one.spoken_for))
+        if speaker is None:
+            one.spoken_for = None
+        else:
+            one.left_out, one.left_out_until, one.news = speaker.left_out, speaker.left_out_until, speaker.news

@@ -3,8 +3,11 @@
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 
+import numpy as np
 import polars as pl
+import psycopg
 import pytest
+from django.db import connection
 
 from accounts.context import organization_context, service_context
 from accounts.encryption import hash_for_lookup
@@ -15,7 +18,7 @@ from diagnostics.model_versions import read_model
 from diagnostics.models import Diagnosis, Night, Priority
 from diagnostics.night import run_night, run_nights
 from diagnostics.priorities.candidates import Candidate, round_to
-from diagnostics.priorities.comparing import was_not_kept
+from diagnostics.priorities.comparing import SENT, Comparison, read_points
 from diagnostics.priorities.ranking import keep_first_left_out, keep_one_per_account, rank, weigh
 from diagnostics.queries.today import count_open, find_account_priorities, read_today
 from portfolio.models import (
@@ -459,12 +462,20 @@ def test_only_health_that_was_not_kept_is_not_compared():
         (points(), None, None, "", False),
         (points(), 72.0, ill + 1, "retain", False),
         (points(ill=-9.0), None, ill + 1, "retain", False),
-        (None, None, ill + 1, "retain", False),
     ]
-    schema = {"p": pl.List(pl.Float64), "h": pl.Float64, "c": pl.Int16, "l": pl.String, "expected": pl.Boolean}
-    frame = pl.DataFrame(cases, schema=schema, orient="row")
-    found = was_not_kept(points=pl.col("p"), health="h", top_cause="c", lever="l", model=model)
-    assert frame.select(found).to_series().to_list() == frame["expected"].to_list()
+    comparison = Comparison(model)
+    for stored, health, top_cause, lever, expected in cases:
+        not_kept = comparison.was_not_kept(np.array(stored), health=health, top_cause=top_cause, lever=lever)
+        assert not_kept == expected, (stored, health, top_cause, lever)
+
+
+def test_points_of_another_width_or_none_are_not_compared():
+    with connection.cursor() as cursor:
+        raw = psycopg.Cursor(cursor.connection)
+        [[sent]] = raw.execute(f"SELECT {SENT.format('%s::float8[]')}", [[1.5, -2.0]], binary=True).fetchall()
+    assert read_points(sent, 2).tolist() == [1.5, -2.0]
+    assert read_points(sent, 3) is None
+    assert read_points(None, 2) is None
 
 
 @pytest.fixture
