@@ -2,11 +2,9 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-import numpy as np
 import polars as pl
 import psycopg
 from django.contrib.postgres.fields import ArrayField
@@ -16,6 +14,7 @@ from django.db.backends.utils import CursorWrapper
 from diagnostics.engine import STATE
 from diagnostics.features.reading import COUNT, Answer, ask
 from diagnostics.models import Diagnosis
+from diagnostics.packing import NOTHING, make_ids, pack_columns, register_dumpers, write_literal
 
 # A month and half of it is looked back for a night to compare with (diagnostics/movements.py), each night's own month.
 MOST_NIGHTS = 64
@@ -33,8 +32,6 @@ STATEMENT = f"""
 SELECT {", ".join(CONTINUED)} FROM diagnostics_diagnosis
 WHERE organization_id = %(organization)s AND night = %(night)s
 """  # noqa: S608  # own names
-FLOAT8, FLOAT8_ARRAY = 701, 1022  # PostgreSQL's numbers of the types
-NOTHING = -1.7976931348623157e308  # no figure is as small
 # Texts that hold nothing to quote, and for which missing is NULL.
 UNQUOTED = (models.UUIDField, models.ForeignKey)
 CASTS: dict[type[models.Field], str] = {
@@ -120,73 +117,26 @@ def pack_night_rows(
     """The same in two steps: the rows are packed at once, and what is returned sends them."""
     if not frame.height:
         return lambda: None
-    packed = pack_columns(
-        frame.select(
-            name
-            for name, dtype in frame.schema.items()
-            if _is_packed(model, name, dtype) and f"found.{name}" not in join
-        )
-    )
-    literals = frame.drop(packed).select(
-        _literal(model, name, dtype) for name, dtype in frame.schema.items() if name not in packed
-    )
+    numbers = [
+        name for name, dtype in frame.schema.items() if _is_packed(model, name, dtype) and f"found.{name}" not in join
+    ]
+    packed = pack_columns([frame[name] for name in numbers])
+    literals = {
+        name: write_literal(frame[name], quoted=dtype == pl.String and not isinstance(_field(model, name), UNQUOTED))
+        for name, dtype in frame.schema.items()
+        if name not in packed
+    }
     shapes = tuple((name, column.width, column.has_nulls) for name, column in packed.items())
     statement = _insert(model, tuple(frame.columns), shapes, join, also)
     raw = psycopg.Cursor(cursor.connection)
-    raw.adapters.register_dumper(Packed, PackedDumper)
-    values = {"organization": organization_id, "night": night, **literals.row(0, named=True), **packed}
+    register_dumpers(raw.adapters)
+    given = {"organization": organization_id, "night": night, "new_ids": make_ids(frame.height)}
+    values = {**given, **literals, **packed}
 
     def send() -> None:
         raw.execute(statement, values, prepare=False)
 
     return send
-
-
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """A column as PostgreSQL's binary form of one array of double precision; `width` items belong to each row.
-
-    An item of an array with NULLs is found by counting from its beginning: NOTHING stands for them on the way.
-    """
-
-    binary: bytes
-    width: int
-    has_nulls: bool
-
-
-def pack_columns(frame: pl.DataFrame) -> dict[str, Packed]:
-    """Each column of numbers, days (since 1970) or marks (1 or 0), or of equally long lists of numbers, by name."""
-    lists = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
-    plain = frame.drop(lists).select(pl.all().to_physical().cast(pl.Float64))
-    packed = {column.name: _pack(column, 1) for column in plain.iter_columns()}
-    for name in lists:
-        lengths = frame[name].list.len()
-        width = lengths.max()
-        if width != lengths.min():
-            raise ValueError(f"The lists of {name} are not equally long.")
-        packed[name] = _pack(frame[name].explode().cast(pl.Float64), width)  # type: ignore[arg-type]  # an integer
-    return packed
-
-
-def _pack(numbers: pl.Series, width: int) -> Packed:
-    has_nulls = numbers.null_count() > 0
-    values = numbers.to_numpy()
-    items = np.empty(numbers.len(), dtype=[("bytes", ">i4"), ("number", ">f8")])
-    items["bytes"] = 8
-    items["number"] = np.where(numbers.is_null().to_numpy(), NOTHING, values) if has_nulls else values
-    # One dimension, no NULL, of double precision; so many items, counted from 1.
-    head = np.array([1, 0, FLOAT8, items.size, 1], dtype=">i4")
-    return Packed(head.tobytes() + items.tobytes(), width, has_nulls)
-
-
-class PackedDumper(psycopg.adapt.Dumper):
-    """How the driver sends a packed column."""
-
-    format = psycopg.pq.Format.BINARY
-    oid = FLOAT8_ARRAY
-
-    def dump(self, obj: Packed) -> bytes:
-        return obj.binary
 
 
 def _is_packed(model: type[models.Model], name: str, dtype: pl.DataType) -> bool:
@@ -206,7 +156,10 @@ def _insert(
     also: tuple[tuple[str, str], ...],
 ) -> str:
     shapes = {name: (width, has_nulls) for name, width, has_nulls in packed}
-    into, reads = ["id", "organization_id", "night"], ["uuidv7()", "given.organization_id", "given.night"]
+    into, reads = (
+        ["id", "organization_id", "night"],
+        ["(%(new_ids)s)[found.nth::int]", "given.organization_id", "given.night"],
+    )
     columns, sources = [], []
     for name in names:
         field = _field(model, name)
@@ -259,18 +212,3 @@ def name_type(field: models.Field) -> str:
     """PostgreSQL's name of what the column holds."""
     target = field.target_field if isinstance(field, models.ForeignKey) else field
     return next(cast for kind, cast in CASTS.items() if isinstance(target, kind))
-
-
-def _literal(model: type[models.Model], name: str, dtype: pl.DataType) -> pl.Expr:
-    """One text `{…}` with all values of the column."""
-    column, field = pl.col(name), _field(model, name)
-    if isinstance(dtype, pl.List):
-        inner = column.list.eval(pl.element().cast(pl.String).fill_null("NULL")).list.join(",")
-        parts = pl.concat_str(pl.lit('"{'), inner, pl.lit('}"'))
-    elif dtype == pl.String and not isinstance(field, UNQUOTED):
-        # Missing text is ''. Inside the quotes of an array literal, only these two need a backslash.
-        escaped = column.fill_null("").str.replace_all("\\", "\\\\", literal=True)
-        parts = pl.concat_str(pl.lit('"'), escaped.str.replace_all('"', '\\"', literal=True), pl.lit('"'))
-    else:
-        parts = column.cast(pl.String).fill_null("NULL")
-    return pl.concat_str(pl.lit("{"), parts.str.join(","), pl.lit("}")).alias(name)

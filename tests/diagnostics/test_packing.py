@@ -1,13 +1,15 @@
 """Columns travel packed between PostgreSQL and the frames of a night: every value arrives, and NULL is nothing else."""
 
+import uuid
 from datetime import date
 
 import polars as pl
+import psycopg
 import pytest
 from django.db import connection
 
 from diagnostics.features.reading import AMOUNT, COUNT, DAY, FLAG, TEXT, Facts, planned_in_sets
-from diagnostics.writing import pack_columns
+from diagnostics.packing import make_ids, pack_columns, register_dumpers, write_literal
 from tests.diagnostics.facts import NIGHT, SETTINGS
 
 COLUMNS = {"text": TEXT, "day": DAY, "flag": FLAG, "count": COUNT, "amount": AMOUNT}
@@ -68,4 +70,40 @@ def test_plans_and_settings_are_kept_for_the_block_alone(facts):
 
 def test_lists_that_are_not_equally_long_are_refused():
     with pytest.raises(ValueError, match="points"):
-        pack_columns(pl.DataFrame({"points": [[1.0, 2.0], [3.0]]}))
+        pack_columns([pl.Series("points", [[1.0, 2.0], [3.0]])])
+
+
+def test_new_ids_ascend_and_say_when_they_were_made(acme_context):
+    with connection.cursor() as cursor:
+        raw = psycopg.Cursor(cursor.connection)
+        register_dumpers(raw.adapters)
+        # More than the twelve bits that count within a millisecond.
+        raw.execute(
+            "SELECT id, uuid_extract_version(id), abs(extract(epoch FROM uuid_extract_timestamp(id) - now()))"
+            " FROM unnest(%(ids)s) WITH ORDINALITY AS made (id, nth) ORDER BY nth",
+            {"ids": make_ids(5000)},
+        )
+        ids, versions, ages = zip(*raw.fetchall(), strict=True)
+    assert list(ids) == sorted(set(ids))
+    assert {made.variant for made in ids} == {uuid.RFC_4122}
+    assert set(versions) == {7}
+    assert max(ages) < 60
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "quoted"),
+    [
+        (pl.Series(["a", None, 'b"\\{,}', "NULL", "None", "é\n"]), "text", True),
+        (pl.Series([0.1, None, -0.0, 1e22, 12345678.905, 1e-7]), "numeric", False),
+        (pl.Series(["007e7c60-0618-44c6-8882-88f170cdbc74", None]), "uuid", False),
+        (pl.Series([3, None, -4]), "numeric", False),
+    ],
+)
+def test_literals_arrive_and_null_is_an_empty_text_or_null(acme_context, column, kind, quoted):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT unnest(%s::{kind}[])::text", [write_literal(column, quoted=quoted)])
+        arrived = [row[0] for row in cursor.fetchall()]
+    if column.dtype == pl.Float64:
+        assert [None if text is None else float(text) for text in arrived] == column.to_list()
+    else:
+        assert arrived == column.cast(pl.String).fill_null("" if quoted else None).to_list()
