@@ -5,8 +5,9 @@ Arrays are read off the columns without a step of frames, each of which costs mo
 
 import os
 import time
-from collections.abc import Iterable
+import uuid
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,24 +17,31 @@ from numpy.typing import NDArray
 FLOAT8, FLOAT8_ARRAY, UUID, UUID_ARRAY = 701, 1022, 2950, 2951  # PostgreSQL's numbers of the types
 NOTHING = -1.7976931348623157e308  # no figure is as small
 RANDOM_BYTES = 8
+NO_ID = str(uuid.UUID(int=0))
 UNWRITTEN = (None, "None")
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A column as PostgreSQL's binary form of one array of double precision; `width` items belong to each row.
+    """A column as PostgreSQL's binary form of one array of double precision.
 
     An item of an array with NULLs is found by counting from its beginning: NOTHING stands for them on the way.
     """
 
     binary: bytearray
-    width: int
     has_nulls: bool
 
 
 @dataclass(frozen=True, slots=True)
+class PackedLists:
+    """A column of lists as the binary form of one array of `diagnostics_numbers`, each an array of its own."""
+
+    binary: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class PackedIds:
-    """PostgreSQL's binary form of one array of uuids."""
+    """The binary form of one array of uuids."""
 
     binary: bytearray
 
@@ -44,8 +52,14 @@ class PackedDumper(psycopg.adapt.Dumper):
     format = psycopg.pq.Format.BINARY
     oid = FLOAT8_ARRAY
 
-    def dump(self, obj: Packed | PackedIds) -> bytearray:
+    def dump(self, obj: Packed | PackedLists | PackedIds) -> bytes | bytearray:
         return obj.binary
+
+
+class PackedListsDumper(PackedDumper):
+    """The same of lists, whose type has a number of its own in each database: the statement names it."""
+
+    oid = 0
 
 
 class PackedIdsDumper(PackedDumper):
@@ -57,35 +71,54 @@ class PackedIdsDumper(PackedDumper):
 def register_dumpers(adapters: psycopg.adapt.AdaptersMap) -> None:
     """Let a cursor send packed columns."""
     adapters.register_dumper(Packed, PackedDumper)
+    adapters.register_dumper(PackedLists, PackedListsDumper)
     adapters.register_dumper(PackedIds, PackedIdsDumper)
 
 
-def pack_columns(columns: Iterable[pl.Series]) -> dict[str, Packed]:
-    """Each column of numbers, days (since 1970) or marks (1 or 0), or of equally long lists of numbers, by name."""
-    packed = {}
-    for column in columns:
-        width = 1
-        if isinstance(column.dtype, pl.List):
-            lengths = column.list.len()
-            width = lengths.max()  # type: ignore[assignment]  # an integer
-            if width != lengths.min():
-                raise ValueError(f"The lists of {column.name} are not equally long.")
-            column = column.explode()
-        packed[column.name] = _pack(column.cast(pl.Float64), width)
-    return packed
-
-
-def _pack(numbers: pl.Series, width: int) -> Packed:
-    values, nulls = numbers.to_numpy(), numbers.null_count()
+def pack_column(column: pl.Series) -> Packed | PackedLists:
+    """A column of numbers, days (since 1970) or marks (1 or 0), or of equally long lists of numbers."""
+    if isinstance(column.dtype, pl.List):
+        return _pack_lists(column)
+    values, missing = _read_numbers(column)
     binary, items = _lay_out(FLOAT8, values.size, [("number", ">f8")])
     items["number"] = values
-    if nulls:
-        missing = np.isnan(values)
-        # What is not a number is not null.
-        if np.count_nonzero(missing) != nulls:
-            missing = numbers.is_null().to_numpy()
+    if missing is not None:
         np.copyto(items["number"], NOTHING, where=missing)
-    return Packed(binary, width, nulls > 0)
+    return Packed(binary, missing is not None)
+
+
+def _pack_lists(column: pl.Series) -> PackedLists:
+    lengths = column.list.len()
+    rows, width = column.len(), int(lengths.max() or 0)  # type: ignore[arg-type]  # an integer
+    if width != lengths.min():
+        raise ValueError(f"The lists of {column.name} are not equally long.")
+    values, missing = _read_numbers(column.explode())
+    item = np.dtype([("bytes", ">i4"), ("number", ">f8")])
+    lists = np.empty(rows, dtype=[("bytes", ">i4"), ("head", ">i4", 5), ("items", item, (width,))])
+    lists["head"] = 1, missing is not None, FLOAT8, width, 1
+    lists["bytes"] = lists.dtype.itemsize - 4
+    lists["items"]["bytes"], lists["items"]["number"] = 8, values.reshape(rows, width)
+    words = lists.view(">u4")
+    if missing is not None:
+        missing = missing.reshape(rows, width)
+        # NULL has a length of -1, and no number behind it.
+        lists["items"]["bytes"][missing] = -1
+        lists["bytes"] -= 8 * np.count_nonzero(missing, axis=1)
+        kept = np.ones((rows, words.size // rows), dtype=bool)
+        kept[:, -3 * width + 1 :: 3] = kept[:, -3 * width + 2 :: 3] = ~missing
+        words = words[kept.ravel()]
+    return PackedLists(_head(FLOAT8_ARRAY, rows) + words.tobytes())
+
+
+def _read_numbers(column: pl.Series) -> tuple[NDArray[np.float64], NDArray[np.bool_] | None]:
+    """The column's numbers, and where it is null, if anywhere."""
+    numbers = column.cast(pl.Float64)
+    values = numbers.to_numpy()
+    if not numbers.null_count():
+        return values, None
+    missing = np.isnan(values)
+    # What is not a number is not null.
+    return values, missing if np.count_nonzero(missing) == numbers.null_count() else numbers.is_null().to_numpy()
 
 
 def make_ids(count: int) -> PackedIds:
@@ -103,16 +136,36 @@ def make_ids(count: int) -> PackedIds:
     return PackedIds(binary)
 
 
-def _lay_out(oid: int, count: int, fields: list[tuple[str, str]]) -> tuple[bytearray, NDArray[np.void]]:
+def pack_ids(column: pl.Series) -> PackedIds:
+    """A column of ids written as text."""
+    missing = column.is_null().to_numpy() if column.null_count() else None
+    texts = column.to_list() if missing is None else [text or NO_ID for text in column.to_list()]
+    binary, items = _lay_out(UUID, len(texts), [("halves", ">u8", 2)])
+    items["halves"] = np.frombuffer(bytes.fromhex("".join(texts).replace("-", "")), dtype=">u8").reshape(-1, 2)
+    if missing is not None:
+        # NULL has a length of -1, and no id behind it.
+        items["bytes"][missing] = -1
+        words = items.view(">u4").reshape(len(texts), -1)
+        kept = np.ones(words.shape, dtype=bool)
+        kept[missing, 1:] = False
+        binary = bytearray(_head(UUID, len(texts)) + words[kept].tobytes())
+    return PackedIds(binary)
+
+
+def _lay_out(oid: int, count: int, fields: list[tuple[Any, ...]]) -> tuple[bytearray, NDArray[np.void]]:
     """The bytes of an array of so many items without NULL, and the fields in them that are to be filled."""
     item = np.dtype([("bytes", ">i4"), *fields])
-    # One dimension, no NULL, of the type; so many items, counted from 1.
-    head = np.array([1, 0, oid, count, 1], dtype=">i4").tobytes()
+    head = _head(oid, count)
     binary = bytearray(len(head) + count * item.itemsize)
     binary[: len(head)] = head
     items = np.frombuffer(binary, dtype=item, offset=len(head))
     items["bytes"] = item.itemsize - 4
     return binary, items
+
+
+def _head(oid: int, items: int) -> bytes:
+    # One dimension, no NULL, of the type; so many items, counted from 1.
+    return np.array([1, 0, oid, items, 1], dtype=">i4").tobytes()
 
 
 def write_literal(column: pl.Series, *, quoted: bool) -> str:

@@ -14,7 +14,16 @@ from django.db.backends.utils import CursorWrapper
 from diagnostics.engine import STATE
 from diagnostics.features.reading import COUNT, Answer, ask
 from diagnostics.models import Diagnosis
-from diagnostics.packing import NOTHING, make_ids, pack_columns, register_dumpers, write_literal
+from diagnostics.packing import (
+    NOTHING,
+    Packed,
+    PackedIds,
+    make_ids,
+    pack_column,
+    pack_ids,
+    register_dumpers,
+    write_literal,
+)
 
 # A month and half of it is looked back for a night to compare with (diagnostics/movements.py), each night's own month.
 MOST_NIGHTS = 64
@@ -32,8 +41,7 @@ STATEMENT = f"""
 SELECT {", ".join(CONTINUED)} FROM diagnostics_diagnosis
 WHERE organization_id = %(organization)s AND night = %(night)s
 """  # noqa: S608  # own names
-# Texts that hold nothing to quote, and for which missing is NULL.
-UNQUOTED = (models.UUIDField, models.ForeignKey)
+IDS = (models.UUIDField, models.ForeignKey)
 CASTS: dict[type[models.Field], str] = {
     models.UUIDField: "uuid",
     models.DateField: "date",
@@ -97,8 +105,8 @@ def insert_night_rows(
     """One INSERT … SELECT over an array per column, named as the model's columns; no row, no statement.
 
     Texts and amounts travel as one array literal a column, which PostgreSQL parses 2.3 times as fast as lists adapted
-    by the driver; whatever is a number, a day or a mark in binary, and lists of numbers one behind another: a third of
-    the cost of parsing them. `join` is SQL after `FROM given, found`; `also` are further columns with their
+    by the driver; ids and whatever is a number, a day or a mark, and lists of numbers, in binary: a third of the cost
+    of parsing them. `join` is SQL after `FROM given, found`; `also` are further columns with their
     expressions. Columns of the frame that the model does not have are texts for these two.
     """
     pack_night_rows(cursor, model, organization_id, night, frame, join=join, also=also)()
@@ -120,23 +128,26 @@ def pack_night_rows(
     numbers = [
         name for name, dtype in frame.schema.items() if _is_packed(model, name, dtype) and f"found.{name}" not in join
     ]
-    packed = pack_columns([frame[name] for name in numbers])
-    literals = {
-        name: write_literal(frame[name], quoted=dtype == pl.String and not isinstance(_field(model, name), UNQUOTED))
-        for name, dtype in frame.schema.items()
-        if name not in packed
-    }
-    shapes = tuple((name, column.width, column.has_nulls) for name, column in packed.items())
+    packed = {name: pack_column(frame[name]) for name in numbers}
+    others = {name: _write(model, frame[name]) for name in frame.columns if name not in packed}
+    shapes = tuple((name, isinstance(column, Packed) and column.has_nulls) for name, column in packed.items())
     statement = _insert(model, tuple(frame.columns), shapes, join, also)
     raw = psycopg.Cursor(cursor.connection)
     register_dumpers(raw.adapters)
     given = {"organization": organization_id, "night": night, "new_ids": make_ids(frame.height)}
-    values = {**given, **literals, **packed}
+    values = {**given, **others, **packed}
 
     def send() -> None:
         raw.execute(statement, values, prepare=False)
 
     return send
+
+
+def _write(model: type[models.Model], column: pl.Series) -> PackedIds | str:
+    field = _field(model, column.name)
+    if isinstance(field, IDS) and column.dtype == pl.String:
+        return pack_ids(column)
+    return write_literal(column, quoted=column.dtype == pl.String)
 
 
 def _is_packed(model: type[models.Model], name: str, dtype: pl.DataType) -> bool:
@@ -151,11 +162,11 @@ def _is_packed(model: type[models.Model], name: str, dtype: pl.DataType) -> bool
 def _insert(
     model: type[models.Model],
     names: tuple[str, ...],
-    packed: tuple[tuple[str, int, bool], ...],
+    packed: tuple[tuple[str, bool], ...],
     join: str,
     also: tuple[tuple[str, str], ...],
 ) -> str:
-    shapes = {name: (width, has_nulls) for name, width, has_nulls in packed}
+    has_nulls = dict(packed)
     into, reads = (
         ["id", "organization_id", "night"],
         ["(%(new_ids)s)[found.nth::int]", "given.organization_id", "given.night"],
@@ -165,15 +176,15 @@ def _insert(
         field = _field(model, name)
         if field is not None:
             into.append(f'"{name}"')
-        if field is not None and name in shapes:
-            reads.append(_unpack(name, field, *shapes[name]))
+        if field is not None and name in has_nulls and not isinstance(field, ArrayField):
+            reads.append(_unpack(name, field, has_nulls[name]))
             continue
         columns.append(f'"{name}"')
         if field is None:
             sources.append(f"%({name})s::text[]")
         elif isinstance(field, ArrayField):
-            # unnest would flatten arrays of arrays: they come as texts.
-            sources.append(f"%({name})s::text[]")
+            # unnest would flatten arrays of arrays: they come as texts, or of a domain.
+            sources.append(f"%({name})s::{'diagnostics_numbers' if name in has_nulls else 'text'}[]")
             reads.append(f'found."{name}"::{name_type(field.base_field)}[]')
         else:
             sources.append(f"%({name})s::{name_type(field)}[]")
@@ -187,13 +198,8 @@ def _insert(
     )
 
 
-def _unpack(name: str, field: models.Field, width: int, has_nulls: bool) -> str:
+def _unpack(name: str, field: models.Field, has_nulls: bool) -> str:
     """The value of row `found.nth` from a packed column."""
-    if isinstance(field, ArrayField):
-        read = f"(%({name})s)[(found.nth::int - 1) * {width} + 1 : found.nth::int * {width}]"
-        read = f"array_replace({read}, {NOTHING}, NULL)" if has_nulls else read
-        cast = name_type(field.base_field)
-        return read if cast == "double precision" else f"({read})::{cast}[]"
     read = f"(%({name})s)[found.nth::int]"
     read = f"nullif({read}, {NOTHING})" if has_nulls else read
     if isinstance(field, models.DateField):
