@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 FLOAT8, FLOAT8_ARRAY, UUID, UUID_ARRAY = 701, 1022, 2950, 2951  # PostgreSQL's numbers of the types
 NOTHING = -1.7976931348623157e308  # no figure is as small
 RANDOM_BYTES = 8
+MOST_UNITS = 1e15
+MANY = 10_000
 NO_ID = str(uuid.UUID(int=0))
 UNWRITTEN = (None, "None")
 
@@ -87,6 +89,19 @@ def pack_column(column: pl.Series) -> Packed | PackedLists:
     return Packed(binary, missing is not None)
 
 
+def pack_amounts(column: pl.Series, places: int) -> Packed | None:
+    """A column of floats in the last of so many decimal places: cents where it is 2. None where one has more places.
+
+    A number of up to fifteen digits is the only one that so many digits write in its float: nothing is rounded.
+    """
+    values = column.to_numpy()
+    units = np.rint(values * 10.0**places)
+    exact = (units / 10.0**places == values) & (np.abs(units) < MOST_UNITS)
+    if np.count_nonzero(exact) != column.len() - column.null_count():
+        return None
+    return pack_column(pl.Series(column.name, units, nan_to_null=True))  # type: ignore[return-value]  # not of lists
+
+
 def _pack_lists(column: pl.Series) -> PackedLists:
     lengths = column.list.len()
     rows, width = column.len(), int(lengths.max() or 0)  # type: ignore[arg-type]  # an integer
@@ -113,9 +128,10 @@ def _pack_lists(column: pl.Series) -> PackedLists:
 def _read_numbers(column: pl.Series) -> tuple[NDArray[np.float64], NDArray[np.bool_] | None]:
     """The column's numbers, and where it is null, if anywhere."""
     numbers = column.cast(pl.Float64)
-    values = numbers.to_numpy()
     if not numbers.null_count():
-        return values, None
+        return numbers.to_numpy(), None
+    # As `to_numpy` does by itself, at half the cost where there are many.
+    values = numbers.fill_null(np.nan).to_numpy() if numbers.len() > MANY else numbers.to_numpy()
     missing = np.isnan(values)
     # What is not a number is not null.
     return values, missing if np.count_nonzero(missing) == numbers.null_count() else numbers.is_null().to_numpy()

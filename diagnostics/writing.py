@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from functools import cache
 
 import polars as pl
@@ -18,7 +19,9 @@ from diagnostics.packing import (
     NOTHING,
     Packed,
     PackedIds,
+    PackedLists,
     make_ids,
+    pack_amounts,
     pack_column,
     pack_ids,
     register_dumpers,
@@ -42,6 +45,7 @@ SELECT {", ".join(CONTINUED)} FROM diagnostics_diagnosis
 WHERE organization_id = %(organization)s AND night = %(night)s
 """  # noqa: S608  # own names
 IDS = (models.UUIDField, models.ForeignKey)
+PACKED = (models.FloatField, models.SmallIntegerField, models.DateField, models.BooleanField)
 CASTS: dict[type[models.Field], str] = {
     models.UUIDField: "uuid",
     models.DateField: "date",
@@ -83,7 +87,7 @@ def pack_diagnoses(
     cursor: CursorWrapper, organization_id: uuid.UUID, night: date, diagnoses: pl.DataFrame
 ) -> Callable[[], None]:
     """The same in two steps: the rows are packed at once, and what is returned sends them."""
-    send = pack_night_rows(cursor, Diagnosis, organization_id, night, diagnoses.drop("night"))
+    send = pack_night_rows(cursor, Diagnosis, organization_id, night, diagnoses)
 
     def replace() -> None:
         psycopg.Cursor(cursor.connection).execute(DELETE, [organization_id, night])
@@ -104,10 +108,10 @@ def insert_night_rows(
 ) -> None:
     """One INSERT … SELECT over an array per column, named as the model's columns; no row, no statement.
 
-    Texts and amounts travel as one array literal a column, which PostgreSQL parses 2.3 times as fast as lists adapted
-    by the driver; ids and whatever is a number, a day or a mark, and lists of numbers, in binary: a third of the cost
-    of parsing them. `join` is SQL after `FROM given, found`; `also` are further columns with their
-    expressions. Columns of the frame that the model does not have are texts for these two.
+    Texts travel as one array literal a column, which PostgreSQL parses 2.3 times as fast as lists adapted by the
+    driver; ids and whatever is a number, a day or a mark, and lists of numbers, in binary: a third of the cost of
+    parsing them; amounts as whole cents. `join` is SQL after `FROM given, found`; `also` are further columns with their
+    expressions. Columns of the frame that the model does not have are texts for these two; its `night` is left out.
     """
     pack_night_rows(cursor, model, organization_id, night, frame, join=join, also=also)()
 
@@ -125,17 +129,14 @@ def pack_night_rows(
     """The same in two steps: the rows are packed at once, and what is returned sends them."""
     if not frame.height:
         return lambda: None
-    numbers = [
-        name for name, dtype in frame.schema.items() if _is_packed(model, name, dtype) and f"found.{name}" not in join
-    ]
-    packed = {name: pack_column(frame[name]) for name in numbers}
-    others = {name: _write(model, frame[name]) for name in frame.columns if name not in packed}
+    columns = {column.name: _pack(model, column, join) for column in frame.iter_columns() if column.name != "night"}
+    packed = {name: column for name, column in columns.items() if isinstance(column, Packed | PackedLists)}
     shapes = tuple((name, isinstance(column, Packed) and column.has_nulls) for name, column in packed.items())
-    statement = _insert(model, tuple(frame.columns), shapes, join, also)
+    statement = _insert(model, tuple(columns), shapes, join, also)
     raw = psycopg.Cursor(cursor.connection)
     register_dumpers(raw.adapters)
     given = {"organization": organization_id, "night": night, "new_ids": make_ids(frame.height)}
-    values = {**given, **others, **packed}
+    values = {**given, **columns}
 
     def send() -> None:
         raw.execute(statement, values, prepare=False)
@@ -143,19 +144,16 @@ def pack_night_rows(
     return send
 
 
-def _write(model: type[models.Model], column: pl.Series) -> PackedIds | str:
+def _pack(model: type[models.Model], column: pl.Series, join: str) -> Packed | PackedLists | PackedIds | str:
     field = _field(model, column.name)
     if isinstance(field, IDS) and column.dtype == pl.String:
         return pack_ids(column)
+    if f"found.{column.name}" not in join:
+        if isinstance(field, models.DecimalField) and column.dtype == pl.Float64:
+            return pack_amounts(column, field.decimal_places) or write_literal(column, quoted=False)
+        if isinstance(field, PACKED) or (isinstance(column.dtype, pl.List) and column.dtype.inner.is_numeric()):
+            return pack_column(column)
     return write_literal(column, quoted=column.dtype == pl.String)
-
-
-def _is_packed(model: type[models.Model], name: str, dtype: pl.DataType) -> bool:
-    if isinstance(dtype, pl.List):
-        return dtype.inner is not None and dtype.inner.is_numeric()
-    return isinstance(
-        _field(model, name), models.FloatField | models.SmallIntegerField | models.DateField | models.BooleanField
-    )
 
 
 @cache
@@ -206,6 +204,8 @@ def _unpack(name: str, field: models.Field, has_nulls: bool) -> str:
         return f"date '1970-01-01' + ({read})::int"
     if isinstance(field, models.BooleanField):
         return f"{read} = 1"
+    if isinstance(field, models.DecimalField):
+        return f"({read})::bigint * {Decimal(1).scaleb(-field.decimal_places)}"
     return read if isinstance(field, models.FloatField) else f"({read})::{name_type(field)}"
 
 

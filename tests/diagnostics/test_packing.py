@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date
+from decimal import Decimal
 
 import polars as pl
 import psycopg
@@ -9,7 +10,7 @@ import pytest
 from django.db import connection
 
 from diagnostics.features.reading import AMOUNT, COUNT, DAY, FLAG, TEXT, Facts, planned_in_sets
-from diagnostics.packing import make_ids, pack_column, pack_ids, register_dumpers, write_literal
+from diagnostics.packing import NOTHING, make_ids, pack_amounts, pack_column, pack_ids, register_dumpers, write_literal
 from tests.diagnostics.facts import NIGHT, SETTINGS
 
 COLUMNS = {"text": TEXT, "day": DAY, "flag": FLAG, "count": COUNT, "amount": AMOUNT}
@@ -92,6 +93,24 @@ def test_lists_arrive_and_null_stays_null(acme_context, lists):
             {"lists": pack_column(pl.Series("lists", lists))},
         )
         assert [row[0] for row in raw.fetchall()] == lists
+
+
+@pytest.mark.parametrize("amount", [0.0, -0.01, 0.29, 1.15, 12345678.9, 9_999_999_999_999.99, -4_503_599_627_370.49])
+def test_an_amount_in_cents_is_the_amount_as_it_is_written(acme_context, amount):
+    packed = pack_amounts(pl.Series([amount, None]), 2)
+    with connection.cursor() as cursor:
+        raw = psycopg.Cursor(cursor.connection)
+        register_dumpers(raw.adapters)
+        raw.execute(
+            f"SELECT (nullif((%(packed)s)[nth], {NOTHING}))::bigint * 0.01 FROM generate_series(1, 2) AS nth",
+            {"packed": packed},
+        )
+        assert raw.fetchall() == [(Decimal(repr(amount)),), (None,)]
+
+
+@pytest.mark.parametrize("amount", [0.001, 1.005, 1e14, 12_345_678_901_234.56, float("nan"), float("inf")])
+def test_an_amount_that_is_no_cents_is_not_packed_as_cents(amount):
+    assert pack_amounts(pl.Series([1.0, amount]), 2) is None
 
 
 @pytest.mark.parametrize("ids", [[uuid.UUID(int=1), uuid.uuid4()], [None, uuid.uuid4(), None], [None]])
