@@ -64,11 +64,16 @@ class Columns:
 
     def says(self, name: str, word: str) -> Marks:
         """Where a text is the word; false where it is not known."""
-        return (self.text(name) == word).cast(pl.Float64).to_numpy() == 1.0
+        return find_text(self.text(name), word)
 
     def same(self, one: str, other: str) -> Marks:
         """Where two texts are equal; false where either is not known."""
-        return (self.text(one) == self.text(other)).cast(pl.Float64).to_numpy() == 1.0
+        return find_text(self.text(one), self.text(other))
+
+
+def find_text(texts: pl.Series, sought: str | pl.Series) -> Marks:
+    """Where a text is the one that is sought; false where either is not known."""
+    return (texts == sought).cast(pl.Float64).to_numpy() == 1.0
 
 
 def fill(numbers: Numbers, stand_in: float | Numbers) -> Numbers:

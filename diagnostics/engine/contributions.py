@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .columns import Columns, Marks, Numbers, as_lists
-from .measures import lay_out
+from .columns import Columns, Marks, Numbers, as_lists, find_text
+from .measures import MEASURES, lay_out
 from .model import STEP, ScoringModel
 from .peers import COMPARED
 from .signals import TIERS, Score
@@ -39,23 +39,24 @@ def evaluate_figures(book: Columns, model: ScoringModel) -> Numbers:
     What is not known is not a number. A signal's first figure, its value, that is not known means that the signal does
     not speak. A column as it stands needs no expression: more than half of the figures are one.
     """
-    plain, written = _sort_figures(model)
+    plain, written, read = _sort_figures(model)
     figures = np.empty((len(model.figures), len(book)))
     for place, name in plain.items():
         figures[place] = book[name]
-    for column in lay_out(book, COMPARED).select(written).iter_columns():
+    for column in lay_out(book, read).select(written).iter_columns():
         figures[int(column.name)] = column.cast(pl.Float64).to_numpy()
     return figures.T
 
 
 @lru_cache(maxsize=64)
-def _sort_figures(model: ScoringModel) -> tuple[dict[int, str], list[pl.Expr]]:
-    """The figures that are columns, by place, and those to be computed, named by theirs."""
+def _sort_figures(model: ScoringModel) -> tuple[dict[int, str], list[pl.Expr], list[str]]:
+    """The figures that are columns, by place; those to be computed, named by theirs; and the measures these read."""
     columns = {
         place: figure.meta.output_name() for place, figure in enumerate(model.figures) if figure.meta.is_column()
     }
     written = [figure.alias(str(place)) for place, figure in enumerate(model.figures) if place not in columns]
-    return columns, written
+    roots = {name for figure in written for name in figure.meta.root_names()}
+    return columns, written, [name for name in (*MEASURES, *COMPARED) if name in roots]
 
 
 @lru_cache(maxsize=64)
@@ -83,14 +84,25 @@ def weigh_signals(figures: Numbers, tier: pl.Series, model: ScoringModel) -> Num
     ramps = _lay_out_ramps(model)
     codes = np.full(tier.len(), DEFAULT_TIER)
     for code, name in enumerate(TIERS):
-        codes[(tier == name).fill_null(False).to_numpy()] = code
-    beyond = figures[:, ramps.places] - ramps.neutral
-    strength = np.clip(beyond / ramps.fall, -1.0, 0.0) + np.clip(beyond * ramps.rise, 0.0, ramps.reward)
-    points = np.rint(strength * ramps.sixteenths[codes]) / STEP
-    # + 0.0 turns -0.0 into 0.0
-    return np.nan_to_num(points, nan=0.0) + 0.0
+        codes[find_text(tier, name)] = code
+    # A row for each signal: the figures lie so, and whole rows are read at once. In place, or a large book pays for
+    # fresh memory more than for the arithmetic.
+    rise = figures.T[ramps.places]
+    rise -= ramps.neutral[:, np.newaxis]
+    fall = rise / ramps.fall[:, np.newaxis]
+    rise *= ramps.rise[:, np.newaxis]
+    points = np.clip(fall, -1.0, 0.0, out=fall)
+    points += np.clip(rise, 0.0, ramps.reward[:, np.newaxis], out=rise)
+    points *= ramps.sixteenths.T.take(codes, axis=1)
+    np.rint(points, out=points)
+    points /= STEP
+    points[np.isnan(points)] = 0.0
+    # Turns -0.0 into 0.0
+    points += 0.0
+    return np.ascontiguousarray(points.T)
 
 
+@lru_cache(maxsize=64)
 def list_columns(model: ScoringModel, score: Score) -> NDArray[np.intp]:
     """Which columns of the points are signals of a score."""
     return np.array([place for place, signal in enumerate(model.declarations) if signal.score == score])
@@ -132,7 +144,10 @@ def list_figures(figures: Numbers) -> pl.Series:
     """`values`: all figures one after another, to seven digits, which is enough to be shown."""
     every = figures.flatten()
     # Whole numbers of seven digits stay as they are, and most figures are counts and days: rounding is dear.
-    broken = np.flatnonzero((np.abs(every - np.rint(every)) > 0) | (np.abs(every) >= 10.0**SHOWN_DIGITS))
+    rest = np.rint(every)
+    rest -= every
+    least = 10.0**SHOWN_DIGITS
+    broken = np.flatnonzero((rest > 0) | (rest < 0) | (every >= least) | (every <= -least))
     every[broken] = pl.Series(every[broken], nan_to_null=True).round_sig_figs(SHOWN_DIGITS).to_numpy()
     return as_lists("values", every.reshape(figures.shape))
 

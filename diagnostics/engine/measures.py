@@ -91,12 +91,16 @@ def _drawn_ratio(now: Numbers, before: Numbers) -> Numbers:
     return where(now + before > 0, (now + pull) / (before + pull))
 
 
-def lay_out(book: Columns, more: tuple[str, ...] = ()) -> pl.DataFrame:
-    """The frame that the signals' expressions read: the features, the measures and further columns of `book`."""
+def lay_out(book: Columns, read: list[str]) -> pl.DataFrame:
+    """The frame that the signals' expressions read: the features, `night`, `onboarding` and these of the measures."""
     night = pl.Series("night", book["night"]).cast(pl.Int32).cast(pl.Date)
-    columns = [as_floats(name, book[name]) for name in (*MEASURES, *more) if name not in book.constants]
+    columns = [as_floats(name, book[name]) for name in read if name not in book.constants]
     frame = book.frame.hstack([night, pl.Series("onboarding", book["onboarding"] == 1.0), *columns])
     for name in ("tier", "phase"):
         frame.replace_column(frame.get_column_index(name), book.text(name))
-    constants = {name: None if isnan(number) else number for name, number in book.constants.items()}
-    return frame.with_columns(pl.lit(number, dtype=pl.Float64).alias(name) for name, number in constants.items())
+    constants = {name: book.constants[name] for name in read if name in book.constants}
+    if not constants:
+        return frame
+    return frame.with_columns(
+        pl.lit(None if isnan(number) else number, dtype=pl.Float64).alias(name) for name, number in constants.items()
+    )
