@@ -9,7 +9,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('diagnostics', '0014_kpi_shelf_tables'),
+        ('diagnostics', '0015_kpi_shelves_as_they_are'),
     ]
 
     operations = [

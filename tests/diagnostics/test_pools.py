@@ -22,8 +22,10 @@ from diagnostics.queries.today import read_today
 from portfolio.models import Account, Product, ProductEvent, Subscription, Usage
 from portfolio.models.usage import ensure_usage_months
 from tests.diagnostics.books import NIGHT, TODAY, make_leaving_account
+from tests.diagnostics.priority_book import acme, candidate, days_ago, growing
 from tests.diagnostics.test_day import make_customer
-from tests.diagnostics.test_priorities import acme, candidate, days_ago, growing  # noqa: F401  # fixtures
+
+__all__ = ["acme", "growing"]
 
 
 def member(user) -> Membership:
@@ -163,7 +165,7 @@ def test_the_organization_says_how_many_a_day_holds(cast):
 
 
 @pytest.fixture
-def offered(growing):  # noqa: F811
+def offered(growing):
     """The growing account, whose upsell Bob's colleague offered some days ago."""
 
     def act(kind: str, days: int, reason: str = "") -> None:

@@ -1,22 +1,23 @@
-"""Priorities: from a CRM alone, in the right order, for the right person, at most ten, and none twice."""
+"""Priorities: from a CRM alone, for the right person, at most ten, and none twice."""
 
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 
+<<<<<<< HEAD
 import numpy as np
 import polars as pl
 import psycopg
+=======
+>>>>>>> 736ccf0 (tests: Priorities and renewals are tested by subject, from one book each.)
 import pytest
 from django.db import connection
 
-from accounts.context import organization_context, service_context
-from accounts.encryption import hash_for_lookup
-from accounts.models import Membership, Organization
+from accounts.context import organization_context
+from accounts.models import Organization
 from diagnostics import acts
-from diagnostics.engine import DEFAULT_MODEL
-from diagnostics.model_versions import read_model
 from diagnostics.models import Diagnosis, Night, Priority
 from diagnostics.night import run_night, run_nights
+<<<<<<< HEAD
 from diagnostics.priorities.candidates import Candidate, round_to
 from diagnostics.priorities.comparing import SENT, Comparison, read_points
 from diagnostics.priorities.ranking import keep_first_left_out, keep_one_per_account, rank, weigh
@@ -35,78 +36,24 @@ from portfolio.models import (
     Usage,
 )
 from portfolio.models.usage import ensure_usage_months
+=======
+from diagnostics.queries.today import count_open, read_today
+from portfolio.models import Account, AccountPlan, Act, Opportunity, OpportunityStage
+>>>>>>> 736ccf0 (tests: Priorities and renewals are tested by subject, from one book each.)
 from tests.diagnostics.books import NIGHT, TODAY, make_leaving_account
+from tests.diagnostics.priority_book import (
+    acme,
+    at,
+    days_ago,
+    growing,
+    make_account,
+    make_contact,
+    make_meeting,
+    membership_of,
+    priorities,
+)
 
-
-def days_ago(days: int):
-    return NIGHT - timedelta(days=days)
-
-
-def at(days: int) -> datetime:
-    """Noon of a day before the night."""
-    return datetime.combine(days_ago(days), time(12), Organization.objects.get().zone)
-
-
-def make_account(
-    name: str, *, csm="bob@acme.example", am="", decides_in: int = 200, mrr: str = "2000", **more
-) -> Account:
-    """An account with a contract of a year whose decision falls in so many days."""
-    product, _ = Product.objects.get_or_create(source_id="core", defaults={"name": "Core", "core": True})
-    account = Account.objects.create(source_id=name, name=name, csm_email=csm, am_email=am, currency="EUR", **more)
-    Subscription.objects.create(
-        source_id=f"{name}-s",
-        account=account,
-        product=product,
-        started_on=days_ago(500),
-        renews_on=NIGHT + timedelta(days=decides_in + 30),
-        notice_days=30,
-        term_months=12,
-        auto_renews=False,
-        mrr=Decimal(mrr),
-        currency="EUR",
-    )
-    return account
-
-
-def make_contact(account: Account, name: str, role: str, **more) -> Contact:
-    email = f"{name.split()[0].lower()}@{account.source_id.lower()}.example"
-    return Contact.objects.create(
-        source_id=f"{account.source_id}-{name}",
-        account=account,
-        name=name,
-        email=email,
-        email_hash=hash_for_lookup(account.organization_id, "email", email),
-        role=role,
-        **more,
-    )
-
-
-def make_meeting(account: Account, contact: Contact, days: int) -> None:
-    Interaction.objects.create(
-        source_id=f"{account.source_id}-{days}",
-        account=account,
-        kind="meeting",
-        happened_at=at(days),
-        contact_hashes=[contact.email_hash],
-    )
-
-
-@pytest.fixture
-def acme(cast):
-    """Alice's open context, with one exchange and one contact somewhere, so that the organization keeps both."""
-    with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
-        known = make_account("Known", decides_in=300)
-        make_meeting(known, make_contact(known, "Nora Berg", "decision_maker"), 3)
-        yield cast
-
-
-def priorities(cast) -> dict[str, Priority]:
-    """Last night's priorities by account."""
-    return {p.account.name: p for p in Priority.objects.filter(night=NIGHT).select_related("account", "contact")}
-
-
-def membership_of(user) -> Membership:
-    return Membership.objects.select_related("organization", "user").get(user=user)
+__all__ = ["acme", "growing"]
 
 
 def test_a_crm_alone_brings_priorities_while_health_is_withheld(acme):
@@ -197,6 +144,7 @@ def test_the_night_reads_no_later_owner_contact_or_act(acme):
     assert (found.contact, found.owner_email, found.rank) == (right, "dora@acme.example", 1)
 
 
+<<<<<<< HEAD
 def candidate(
     account: str, *, base: float | None, owner="bob", days: int | None = None, kind="retain", **more
 ) -> Candidate:
@@ -326,6 +274,8 @@ def growing(acme):
     return acme
 
 
+=======
+>>>>>>> 736ccf0 (tests: Priorities and renewals are tested by subject, from one book each.)
 def test_growth_is_the_account_managers_with_its_room_and_potential(growing):
     found = priorities(growing)["Growing"]
     diagnosis = Diagnosis.objects.get(night=NIGHT, account=found.account)
@@ -342,6 +292,7 @@ def test_growth_is_the_account_managers_with_its_room_and_potential(growing):
     assert text.startswith("Proposez Scale à Claire Aubrac (COO), **+36\u202f000\u00a0€**")
 
 
+<<<<<<< HEAD
 def act_on(cast, verb, **arguments) -> Act:
     """Bob acts today on last night's priority of Kestrel."""
     with organization_context(organization_id=cast.acme.id, user_id=cast.bob.id):
@@ -553,6 +504,8 @@ def test_another_persons_subject_is_not_spoken_for(unsponsored):
     assert rows_of_tern(unsponsored, 8) == [("opportunity", 1, "", []), ("sponsor", None, "done", ["plan"])]
 
 
+=======
+>>>>>>> 736ccf0 (tests: Priorities and renewals are tested by subject, from one book each.)
 def test_the_days_acts_move_a_row_at_once_and_undo_brings_it_back(cast):
     with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
         for name in ("Kestrel", "Orvanta", "Solveig"):
