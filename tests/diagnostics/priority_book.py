@@ -10,6 +10,8 @@ from accounts.encryption import hash_for_lookup
 from accounts.models import Membership, Organization
 from diagnostics.models import Priority
 from diagnostics.night import run_night, run_nights
+from diagnostics.priorities.candidates import Candidate
+from diagnostics.priorities.ranking import weigh
 from portfolio.models import Account, Contact, Interaction, Plan, Product, Subscription, Usage
 from portfolio.models.usage import ensure_usage_months
 from tests.diagnostics.books import NIGHT, make_leaving_account
@@ -121,18 +123,16 @@ def leaving(cast):
 
 
 def candidate(
-    account: str, *, base: float, probability: float = 0.5, owner="bob", days: int | None = None, **more
-) -> dict:
-    return {
-        "account_id": account,
-        "kind": more.get("kind", "retain"),
-        "subject": more.get("kind", "retain"),
-        "lever": "retain",
-        "base": base,
-        "probability": probability,
-        "share": 1.0,
-        "deadline": NIGHT + timedelta(days=days) if days is not None else None,
-        "owner_email": owner,
-        "left_out": more.get("left_out", ""),
-        "pool": more.get("pool", ""),
-    }
+    account: str, *, base: float | None, owner="bob", days: int | None = None, kind="retain", **more
+) -> Candidate:
+    deadline = NIGHT + timedelta(days=days) if days is not None else None
+    return Candidate(0, account, kind, base, 0.5, 1.0, deadline, "retain", owner_email=owner, **more)
+
+
+def weighed(candidates: list[Candidate]) -> list[Candidate]:
+    weigh(candidates, NIGHT)
+    return candidates
+
+
+def tell(candidates: list[Candidate], *names: str) -> list[tuple]:
+    return [tuple(getattr(one, name) for name in names) for one in candidates]

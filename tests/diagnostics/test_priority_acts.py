@@ -3,8 +3,10 @@
 from datetime import timedelta
 from decimal import Decimal
 
-import polars as pl
+import numpy as np
+import psycopg
 import pytest
+from django.db import connection
 
 from accounts.context import organization_context, service_context
 from diagnostics import acts
@@ -12,7 +14,7 @@ from diagnostics.engine import DEFAULT_MODEL
 from diagnostics.model_versions import read_model
 from diagnostics.models import Diagnosis, Night, Priority
 from diagnostics.night import run_night
-from diagnostics.priorities.comparing import was_not_kept
+from diagnostics.priorities.comparing import SENT, Comparison, read_points
 from portfolio.models import Account, AccountPlan, Act, Opportunity, OpportunityStage, Subscription
 from tests.diagnostics.books import TODAY
 from tests.diagnostics.priority_book import at, days_ago, leaving, make_account, make_contact, membership_of
@@ -131,12 +133,11 @@ def test_only_health_that_was_not_kept_is_not_compared():
         (points(), None, None, "", False),
         (points(), 72.0, ill + 1, "retain", False),
         (points(ill=-9.0), None, ill + 1, "retain", False),
-        (None, None, ill + 1, "retain", False),
     ]
-    schema = {"p": pl.List(pl.Float64), "h": pl.Float64, "c": pl.Int16, "l": pl.String, "expected": pl.Boolean}
-    frame = pl.DataFrame(cases, schema=schema, orient="row")
-    found = was_not_kept(points=pl.col("p"), health="h", top_cause="c", lever="l", model=model)
-    assert frame.select(found).to_series().to_list() == frame["expected"].to_list()
+    comparison = Comparison(model)
+    for stored, health, top_cause, lever, expected in cases:
+        not_kept = comparison.was_not_kept(np.array(stored), health=health, top_cause=top_cause, lever=lever)
+        assert not_kept == expected, (stored, health, top_cause, lever)
 
 
 @pytest.fixture
@@ -212,3 +213,12 @@ def test_another_persons_subject_is_not_spoken_for(unsponsored):
     assert rows_of_tern(unsponsored, 9) == [("opportunity", 1, "", []), ("sponsor", 1, "", ["plan"])]
     act_on_tern(unsponsored, acts.record_done, kind="called", days=9)
     assert rows_of_tern(unsponsored, 8) == [("opportunity", 1, "", []), ("sponsor", None, "done", ["plan"])]
+
+
+def test_points_of_another_width_or_none_are_not_compared():
+    with connection.cursor() as cursor:
+        raw = psycopg.Cursor(cursor.connection)
+        [[sent]] = raw.execute(f"SELECT {SENT.format('%s::float8[]')}", [[1.5, -2.0]], binary=True).fetchall()
+    assert read_points(sent, 2).tolist() == [1.5, -2.0]
+    assert read_points(sent, 3) is None
+    assert read_points(None, 2) is None
