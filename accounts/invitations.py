@@ -81,7 +81,7 @@ def resend_invitation(*, actor: Membership, invitation_id: uuid.UUID, language: 
 
 def revoke_invitation(*, actor: Membership, invitation_id: uuid.UUID) -> Invitation:
     """Make an invitation's link useless; raises Http404 or PermissionDenied."""
-    lock_for(actor, "members.manage")
+    lock_for(actor, "members.end")
     invitation = _access_open(invitation_id)
     invitation.revoked_at = timezone.now()
     invitation.save(update_fields=["revoked_at"])

@@ -61,13 +61,13 @@ def end_membership(*, actor: Membership, member_id: uuid.UUID) -> None:
 
     Raises Http404, PermissionDenied or Refused (the last owner).
     """
-    actor = lock_for(actor, "members.manage")
+    actor = lock_for(actor, "members.end")
     _end(_access_member(actor, member_id))
 
 
 def leave_organization(*, member: Membership) -> None:
     """End one's own membership, whatever one's role; raises Refused for the last owner."""
-    _end(lock_for(member, "organization.enter"))
+    _end(lock_for(member, "organization.leave"))
 
 
 def reinstate_member(*, actor: Membership, member_id: uuid.UUID) -> None:

@@ -7,9 +7,11 @@ ADMINS = frozenset({Role.OWNER, Role.ADMIN})
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     "organization.enter": frozenset(set(Role) - {Role.SERVICE}),
+    "organization.leave": frozenset(set(Role) - {Role.SERVICE}),
     "organization.change": ADMINS,
     "members.view": frozenset(set(Role) - {Role.SERVICE, Role.DPO}),
     "members.manage": ADMINS,
+    "members.end": ADMINS,
     "owners.manage": frozenset({Role.OWNER}),
     "audit.view": frozenset({Role.OWNER, Role.ADMIN, Role.DPO}),
     "portfolio.view": BOOK_ROLES | {Role.VIEWER},
@@ -23,8 +25,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "catalogue.view": BOOK_ROLES | {Role.VIEWER},
     "catalogue.change": ADMINS,
 }
-# Reading is always allowed to those who may read. After the trial only this may still be done by an unsafe method.
-AFTER_TRIAL = frozenset({"portfolio.export"})
+# Reading is always allowed to those who may read. After the trial only these may still be done by an unsafe method:
+# taking one's data away, and taking access away. Nothing in them gives access or changes the portfolio (decision 0020).
+AFTER_TRIAL = frozenset({"portfolio.export", "organization.leave", "members.end"})
 
 
 def permissions_of(role: str) -> frozenset[str]:

@@ -58,7 +58,8 @@ class MemberRequest(UserRequest):
 def organization_view(permission: str) -> Callable[[View], View]:
     """Open the URL's organization for the signed-in member, check `permission`, run the view in that context.
 
-    No membership, or no such organization: 404, alike. A missing permission, or writing after the trial: 403.
+    No membership, or no such organization: 404, alike. A missing permission, or writing after the trial what is not in
+    AFTER_TRIAL: 403.
     A response from status 500 on rolls back what the view wrote. Texts whose key was destroyed: a page says so (410).
     """
 
@@ -108,7 +109,9 @@ def _admit(request: MemberRequest, permission: str) -> None:
     if not is_allowed(permission, membership):
         raise PermissionDenied
     if not membership.organization.is_writable and request.method not in SAFE_METHODS and permission not in AFTER_TRIAL:
-        raise PermissionDenied(_("The trial is over: you can read and export, but not change anything."))
+        raise PermissionDenied(
+            _("The trial is over: you can read, export, end access and leave, but not change anything else.")
+        )
     if request.session.get(LAST_ORGANIZATION) != membership.organization.slug:
         request.session[LAST_ORGANIZATION] = membership.organization.slug
 

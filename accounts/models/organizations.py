@@ -118,7 +118,7 @@ class Organization(models.Model):
 
     @property
     def is_writable(self) -> bool:
-        """False once the trial is over: then everything can be read and exported, nothing changed."""
+        """False once the trial is over: then all can be read and exported, access ended; nothing else is changed."""
         return self.trial_ends_at is None or timezone.now() < self.trial_ends_at
 
 

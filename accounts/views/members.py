@@ -34,42 +34,53 @@ def show_members(request: MemberRequest) -> HttpResponse:
 def _show(request: MemberRequest, form: InvitationForm | None = None, status: int = 200) -> HttpResponse:
     me = request.membership
     manages = is_allowed("members.manage", me) and request.organization.is_writable
+    ends = is_allowed("members.end", me)
     all_teams = teams.list_teams()
     roles = grantable_roles(me)
     content: dict[str, Any] = {
-        "members": [_row(me, member, manages) for member in members.list_members()],
+        "members": [_row(me, member, manages=manages, ends=ends) for member in members.list_members()],
         "teams": all_teams,
         "team_choices": team_choices(all_teams),
         "roles": roles,
         "manages": manages,
+        "ends": ends,
         "visibilities": Visibility.choices,
     }
-    if manages:
+    if ends:
         content["invitations"] = invitations.list_open_invitations()
+    if manages:
         content["form"] = form or InvitationForm(actor=me, teams=all_teams)
     return render(request, "accounts/members.html", content, status=status)
 
 
-def _row(me: Membership, member: Membership, manages: bool) -> dict[str, Any]:
+def _row(me: Membership, member: Membership, *, manages: bool, ends: bool) -> dict[str, Any]:
     is_me = member.pk == me.pk
-    may_touch = manages and (member.role != Role.OWNER or is_allowed("owners.manage", me))
-    return {"member": member, "is_me": is_me, "may_touch": may_touch, "may_end": may_touch and not is_me}
+    is_mine_to_touch = member.role != Role.OWNER or is_allowed("owners.manage", me)
+    return {
+        "member": member,
+        "is_me": is_me,
+        "may_touch": manages and is_mine_to_touch,
+        "may_end": ends and is_mine_to_touch and not is_me,
+    }
 
 
-def member_act(view: Act) -> Any:
-    """A POST by somebody who manages members; a refusal is shown on the page, then the page again."""
+def member_act(permission: str) -> Callable[[Act], Any]:
+    """A POST by somebody who holds `permission`; a refusal is shown on the page, then the page again."""
 
-    @organization_view("members.manage")
-    @require_POST
-    @wraps(view)
-    def act(request: MemberRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return view(request, *args, **kwargs) or _back(request)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-            return _back(request)
+    def decorate(view: Act) -> Any:
+        @organization_view(permission)
+        @require_POST
+        @wraps(view)
+        def act(request: MemberRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                return view(request, *args, **kwargs) or _back(request)
+            except Refused as refusal:
+                messages.error(request, str(refusal))
+                return _back(request)
 
-    return act
+        return act
+
+    return decorate
 
 
 def _back(request: MemberRequest) -> HttpResponse:
@@ -97,7 +108,7 @@ def _team_id(request: MemberRequest) -> uuid.UUID | None:
         raise Http404 from None
 
 
-@member_act
+@member_act("members.manage")
 def change_role(request: MemberRequest, member_id: uuid.UUID) -> HttpResponse:
     """Give a member another role."""
     role = _asked(request, "role")
@@ -109,7 +120,7 @@ def change_role(request: MemberRequest, member_id: uuid.UUID) -> HttpResponse:
     return _done(request, sentence, "" if own else f"{_address(request, 'member_role', member_id)}?role={before}")
 
 
-@member_act
+@member_act("members.manage")
 def change_team(request: MemberRequest, member_id: uuid.UUID) -> HttpResponse:
     """Put a member into another team."""
     team_id = _team_id(request)
@@ -121,23 +132,23 @@ def change_team(request: MemberRequest, member_id: uuid.UUID) -> HttpResponse:
     )
 
 
-@member_act
+@member_act("members.end")
 def end(request: MemberRequest, member_id: uuid.UUID) -> HttpResponse:
     """End a membership."""
     members.end_membership(actor=request.membership, member_id=member_id)
-    return _done(
-        request, _("The membership has ended; access is gone."), _address(request, "member_reinstate", member_id)
-    )
+    # To give access back is no longer possible after the trial: nothing is offered that would be refused.
+    undo = _address(request, "member_reinstate", member_id) if request.organization.is_writable else ""
+    return _done(request, _("The membership has ended; access is gone."), undo)
 
 
-@member_act
+@member_act("members.manage")
 def reinstate(request: MemberRequest, member_id: uuid.UUID) -> HttpResponse:
     """Take an ended membership back."""
     members.reinstate_member(actor=request.membership, member_id=member_id)
     return _done(request, _("The membership runs again."))
 
 
-@organization_view("organization.enter")
+@organization_view("organization.leave")
 @require_POST
 def leave(request: MemberRequest) -> HttpResponse:
     """End my own membership."""
@@ -150,7 +161,7 @@ def leave(request: MemberRequest) -> HttpResponse:
     return redirect("organizations")
 
 
-@member_act
+@member_act("members.manage")
 def invite(request: MemberRequest) -> HttpResponse:
     """Invite an address."""
     form = InvitationForm(request.POST, actor=request.membership, teams=teams.list_teams())
@@ -175,7 +186,7 @@ def invite(request: MemberRequest) -> HttpResponse:
     )
 
 
-@member_act
+@member_act("members.manage")
 def resend(request: MemberRequest, invitation_id: uuid.UUID) -> HttpResponse:
     """Send an invitation's letter again, with a new link."""
     invitation = invitations.resend_invitation(
@@ -184,28 +195,28 @@ def resend(request: MemberRequest, invitation_id: uuid.UUID) -> HttpResponse:
     return _done(request, _("A new letter goes to %(email)s.") % {"email": invitation.email})
 
 
-@member_act
+@member_act("members.end")
 def revoke(request: MemberRequest, invitation_id: uuid.UUID) -> HttpResponse:
     """Withdraw an invitation."""
     invitation = invitations.revoke_invitation(actor=request.membership, invitation_id=invitation_id)
     return _done(request, _("The invitation of %(email)s is withdrawn.") % {"email": invitation.email})
 
 
-@member_act
+@member_act("members.manage")
 def add_team(request: MemberRequest) -> HttpResponse:
     """Make a team."""
     team = teams.create_team(actor=request.membership, name=request.POST.get("name", ""))
     return _done(request, _("Team %(name)s is there.") % {"name": team.name}, _address(request, "team_remove", team.pk))
 
 
-@member_act
+@member_act("members.manage")
 def remove_team(request: MemberRequest, team_id: uuid.UUID) -> HttpResponse:
     """Remove a team."""
     name = teams.remove_team(actor=request.membership, team_id=team_id)
     return _done(request, _("Team %(name)s is removed.") % {"name": name})
 
 
-@member_act
+@member_act("members.manage")
 def change_visibility(request: MemberRequest) -> HttpResponse:
     """Choose whose accounts members see."""
     before, after = request.organization.visibility, _asked(request, "visibility")

@@ -7,6 +7,7 @@ from django.contrib.messages import get_messages
 from django.utils import timezone
 
 from accounts.context import organization_context, service_context
+from accounts.invitations import invite_member
 from accounts.models import AuditEntry, Invitation, Membership, Organization, Role, Team, User
 
 pytestmark = pytest.mark.django_db
@@ -124,8 +125,41 @@ class TestTrial:
         assert refused.status_code == 403
         assert "The trial is over" in text(refused)
         assert "your role" not in text(refused)
-        # One's own sign-in is not the organization's.
+        # One's own sign-in is not the organization's, nor are one's sessions.
         assert client.post("/preferences/", {"full_name": "Alice"}).status_code == 302
+        assert client.post("/accounts/sessions/").status_code == 302
+
+    def test_after_it_access_is_taken_away_and_never_given(self, cast, client_for):
+        with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+            me, bob = (Membership.objects.get(user=user) for user in (cast.alice, cast.bob))
+            invited = [invite_member(actor=me, email=f"{name}@new.example", role="csm") for name in ("kai", "lou")]
+            Organization.objects.update(trial_ends_at=timezone.now() - timedelta(minutes=1))
+        client = client_for(cast.alice)
+        page = text(client.get("/o/acme/members/"))
+        assert f"/o/acme/members/{bob.pk}/end/" in page
+        assert f"/o/acme/invitations/{invited[0].pk}/revoke/" in page
+        assert not any(offered in page for offered in ("/resend/", "/role/", "/team/", "/invite/", "/visibility/"))
+
+        ended = text(client.post(f"/o/acme/members/{bob.pk}/end/", follow=True))
+        assert "The membership has ended; access is gone." in ended
+        assert "/reinstate/" not in ended, "An Undo that would be refused."
+        assert client_for(cast.bob).get("/o/acme/members/").status_code == 404
+        assert client.post(f"/o/acme/invitations/{invited[0].pk}/revoke/", follow=True).status_code == 200
+        for path in (
+            f"members/{bob.pk}/reinstate/",
+            f"members/{me.pk}/role/?role=viewer",
+            f"invitations/{invited[1].pk}/resend/",
+            "members/invite/",
+        ):
+            refused = client.post(f"/o/acme/{path}", {"email": "mo@new.example", "role": "csm"})
+            assert (refused.status_code, "The trial is over" in text(refused)) == (403, True), path
+        # An owner who is not the last one, and everybody else, may go.
+        assert "last owner" in text(client.post("/o/acme/leave/", follow=True))
+        assert client_for(cast.dora).post("/o/acme/leave/").status_code == 302
+        with service_context(cast.acme.id):
+            status = {m.user_id: m.status for m in Membership.objects.all()}
+            assert [status[user.pk] for user in (cast.alice, cast.bob, cast.dora)] == ["active", "ended", "ended"]
+            assert [i.revoked_at is None for i in Invitation.objects.order_by("created_at")] == [False, True]
 
     def test_without_one_there_is_nothing_to_count(self, cast, client_for):
         with service_context(cast.acme.id):

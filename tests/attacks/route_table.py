@@ -70,5 +70,15 @@ FORGIVING = {
     "undo_change": "what is gone already needs no taking back: the page says so",
 }
 
+# What an unsafe method still does after the trial, by route: data are taken away, access is taken away. Nothing else.
+OPEN_AFTER_TRIAL = {
+    "export": "portfolio.export",
+    "export_start": "portfolio.export",
+    "export_download": "portfolio.export",
+    "leave": "organization.leave",
+    "member_end": "members.end",
+    "invitation_revoke": "members.end",
+}
+
 # Every role that a person can have; the service member signs in nowhere.
 ROLES = tuple(role.value for role in Role if role != Role.SERVICE)

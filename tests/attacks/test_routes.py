@@ -1,13 +1,16 @@
 """Attacks 1, 2, 3, 6 and 11 and the URL × role table, on every route that the resolver knows."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from accounts.context import organization_context
-from accounts.models import Membership, Role, User
-from accounts.permissions import PERMISSIONS
-from tests.attacks.route_table import FORGIVING, OTHER, PUBLIC, ROLES, SIGNED_IN
+from accounts.models import Membership, Organization, Role, User
+from accounts.permissions import AFTER_TRIAL, PERMISSIONS
+from tests.attacks.route_table import FORGIVING, OPEN_AFTER_TRIAL, OTHER, PUBLIC, ROLES, SIGNED_IN
 from tests.attacks.routes import all_routes, organization_routes, plain
 from tests.attacks.tables import fill_tenant_tables, tenant_tables, test_database_as_admin
 
@@ -54,8 +57,8 @@ def by_its_verb(client, path, **kwargs):
     raise AssertionError(f"{path} takes no verb at all.")
 
 
-@pytest.mark.django_db(transaction=False)
-def test_each_role_gets_in_where_it_holds_the_permission_and_nowhere_else(cast, client_for):
+def one_client_a_role(cast, client_for) -> dict[str, Client]:
+    """A signed-in member of acme for each role."""
     clients = {}
     for role in ROLES:
         user = User.objects.create_user(f"{role}@roles.example", full_name=role)
@@ -63,6 +66,12 @@ def test_each_role_gets_in_where_it_holds_the_permission_and_nowhere_else(cast, 
             Membership.objects.create(user=user, role=role)
         clients[role] = client_for(user)
         clients[role].raise_request_exception = False
+    return clients
+
+
+@pytest.mark.django_db(transaction=False)
+def test_each_role_gets_in_where_it_holds_the_permission_and_nowhere_else(cast, client_for):
+    clients = one_client_a_role(cast, client_for)
     wrong = []
     for route in organization_routes():
         for role, client in clients.items():
@@ -71,6 +80,27 @@ def test_each_role_gets_in_where_it_holds_the_permission_and_nowhere_else(cast, 
             expected = status not in (401, 403) and status < 500 if role in route.roles else status == 403
             if not expected:
                 wrong.append((route.pattern, role, status))
+    assert wrong == []
+
+
+@pytest.mark.django_db(transaction=False)
+def test_after_the_trial_each_role_still_takes_data_and_access_away_and_changes_nothing_else(cast, client_for):
+    clients = one_client_a_role(cast, client_for)
+    with organization_context(organization_id=cast.acme.id, user_id=cast.alice.id):
+        Organization.objects.update(trial_ends_at=timezone.now() - timedelta(minutes=1))
+    routes = organization_routes()
+    assert {r.name: r.permission for r in routes if r.permission in AFTER_TRIAL} == OPEN_AFTER_TRIAL
+    wrong = []
+    for route in routes:
+        for role, client in clients.items():
+            for verb in ("get", "post", "delete"):
+                with transaction.atomic():
+                    status = getattr(client, verb)(route.path()).status_code
+                    transaction.set_rollback(True)
+                allowed = role in route.roles and (verb == "get" or route.name in OPEN_AFTER_TRIAL)
+                # Allowed: anything the view itself answers. A view may refuse a verb (405) before anybody is asked.
+                if (status in (401, 403) or status >= 500) if allowed else status not in (403, 405):
+                    wrong.append((route.pattern, role, verb, status))
     assert wrong == []
 
 
