@@ -81,6 +81,24 @@ def test_signed_in_screens_hold(sign_in, width, theme, language):
     assert faults == {}
 
 
+@pytest.mark.parametrize("language", ["en-GB", "fr-FR"])
+def test_tables_whose_last_column_matters_stand_within_their_card(sign_in, language):
+    page = sign_in(OWNER, locale=language)
+    too_wide = {}
+    for width, screen in (
+        (1440, "accounts/?sort=-confidence"),
+        (1024, "accounts/?sort=-confidence"),
+        (390, "kpis/targets/"),
+    ):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"/o/brindel/{screen}")
+        over = page.evaluate("[...document.querySelectorAll('main .scroll')].map(e => e.scrollWidth - e.clientWidth)")
+        assert over
+        if any(over):
+            too_wide[f"{screen} at {width}"] = over
+    assert too_wide == {}
+
+
 @pytest.mark.parametrize(("width", "theme", "language"), LOOKS)
 def test_public_screens_hold(open_page, width, theme, language):
     page = open_page(width=width, color_scheme=theme, locale=language)
