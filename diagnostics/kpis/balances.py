@@ -77,6 +77,16 @@ def balance_at_closing_rates(movements: pl.DataFrame, periods: pl.DataFrame) -> 
     ARR of day 1 is worth at the close, 0 where there was none or the close has no plan rate. Unit: currency.
     """
     plain = balance_periods(movements, periods)
+    # All others stand at their only rate.
+    rebased = movements.filter(pl.col("kind") == "fx")["account_id"].unique()
+    theirs = pl.col("account_id").is_in(rebased.implode())
+    rows = plain.with_row_index("row")
+    others, rows = rows.filter(~theirs), rows.filter(theirs)
+    both = pl.concat([others, _balance_rebased(movements.filter(theirs), periods, rows)])
+    return both.sort("row").drop("row")
+
+
+def _balance_rebased(movements: pl.DataFrame, periods: pl.DataFrame, plain: pl.DataFrame) -> pl.DataFrame:
     key = ["period", "account_id"]
     inside = place_in_periods(add_rebasing(movements), "day", periods)
     inside = inside.sort("account_id", "day", pl.col("kind") != "fx", maintain_order=True)

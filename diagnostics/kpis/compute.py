@@ -55,6 +55,11 @@ class Portfolio:
         other.__dict__.update({name: self.__dict__[name] for name in SHARED if name in self.__dict__})
         return other
 
+    def share(self) -> None:
+        """Read and work out whatever does not depend on the periods."""
+        for name in SHARED:
+            getattr(self, name)
+
     @cached_property
     def source(self) -> Source:
         read = number_accounts if self.numbered else open_source

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from diagnostics.kpis.calendar import Period
@@ -173,15 +174,32 @@ def read_active_users(facts: Facts, closes: Sequence[date]) -> pl.DataFrame:
     return facts.read(ACTIVE_USERS_STATEMENT, ACTIVE_USERS, closes=days, first=first, last=days[-1])
 
 
+def has_history(field: str, history: pl.DataFrame) -> bool:
+    """Whether the field of any account ever was another."""
+    return bool((history["field"] == field).any())
+
+
+def value_now(frame: pl.DataFrame, field: str, accounts: pl.DataFrame) -> pl.DataFrame:
+    """The frame with column `field` as the accounts say it."""
+    numbered = accounts.schema["account_id"]
+    if isinstance(numbered, pl.Enum) and frame.schema["account_id"] == numbered:
+        values = np.full(len(numbered.categories), None, dtype=object)
+        values[accounts["account_id"].to_physical().to_numpy()] = accounts[field].to_numpy()
+        found = pl.Series(field, values.tolist(), dtype=accounts.schema[field])
+        return frame.with_columns(found.gather(frame["account_id"].to_physical()))
+    now = accounts.select("account_id", now=field)
+    return frame.join(now, on="account_id", how="left", maintain_order="left").rename({"now": field})
+
+
 def value_on(frame: pl.DataFrame, day: str, field: str, history: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
     """The frame with column `field` as it stood on each row's day.
 
     The latest value known by then; before the earliest known one, that one; without any history what the account says.
     """
+    if not has_history(field, history):
+        return value_now(frame, field, accounts)
     own = history.filter(pl.col("field") == field).sort("from_on").select("account_id", "from_on", "value")
     now = accounts.select("account_id", now=field)
-    if not own.height:
-        return frame.join(now, on="account_id", how="left", maintain_order="left").rename({"now": field})
     earliest = own.group_by("account_id", maintain_order=True).agg(earliest=pl.col("value").first())
     found = (
         frame.with_row_index("order")

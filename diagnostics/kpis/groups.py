@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, Literal, Protocol
 
+import numpy as np
 import polars as pl
 
 from diagnostics.engine.segments import VALUE_SHARES
 from diagnostics.kpis.calendar import place_in_periods
-from diagnostics.kpis.events import value_on
+from diagnostics.kpis.events import has_history, value_now, value_on
 from diagnostics.kpis.frames import MONEY, OF, money
 from diagnostics.kpis.slim import Slim, list_amounts
 
@@ -77,8 +78,8 @@ class Groups:
     def assign(self, parts: pl.DataFrame, by: By) -> pl.DataFrame:
         """The parts with their `group`."""
         if by == "value_segment":
-            group = self._number(parts).join(self._numbered_segments, on="number", how="left", maintain_order="left")
-            return parts.with_columns(group["group"].fill_null("C"))
+            letters = self._letters.gather(self._number(parts))
+            return parts.with_columns(letters.alias("group"))
         if by == "cohort":
             found = parts.join(self.cohorts.rename({"cohort": "group"}), on="account_id", how="left")
         elif by == "parent":
@@ -90,19 +91,28 @@ class Groups:
         return found.with_columns(group=pl.when(pl.col("group") != "").then("group").otherwise(pl.lit(NONE)))
 
     @cached_property
-    def _numbered_segments(self) -> pl.DataFrame:
-        return self._number(self.segments).with_columns(group=self.segments["value_segment"])
+    def _letters(self) -> pl.Series:
+        """The value segment of every account in every period, by number: looked up ten times as fast as joined."""
+        letters = np.full(self.periods.height * len(self._numbered.categories), "C", dtype=object)
+        letters[self._number(self.segments).to_numpy()] = self.segments["value_segment"].to_numpy()
+        return pl.Series(letters.tolist(), dtype=pl.String)
 
-    def _number(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Column `number`: period and account in one, which is several times as fast to join by."""
+    @cached_property
+    def _numbered(self) -> pl.Enum:
+        """Account ids as numbers."""
+        known = self.accounts.schema["account_id"]
+        return known if isinstance(known, pl.Enum) else pl.Enum(self.accounts["account_id"])
+
+    def _number(self, rows: pl.DataFrame) -> pl.Series:
+        """Period and account in one number."""
         period = pl.col("period").cast(pl.Enum(self.periods["period"])).to_physical().cast(pl.Int64)
-        account = pl.col("account_id")
-        if not isinstance(rows.schema["account_id"], pl.Enum):
-            account = account.cast(pl.Enum(self.accounts["account_id"]))
-        return rows.select(number=period * 2**32 + account.to_physical().cast(pl.Int64))
+        account = pl.col("account_id").cast(self._numbered).to_physical().cast(pl.Int64)
+        return rows.select(number=period * len(self._numbered.categories) + account)["number"]
 
     def tiers(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows (period, account_id) with the account's `tier` of day 1."""
+        if not has_history("tier", self.history):
+            return value_now(rows, "tier", self.accounts)
         dated = rows.join(self.periods.select("period", day_1="first"), on="period", how="left", maintain_order="left")
         return value_on(dated, "day_1", "tier", self.history, self.accounts).drop("day_1")
 

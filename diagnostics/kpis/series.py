@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 
 import polars as pl
 from django.db import connection, transaction
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from accounts.context import service_context
 from accounts.models import Organization
+from accounts.turns import run_beside, turn
 from diagnostics.kpis.calendar import LENGTHS, Every, Period, list_periods, period_of
 from diagnostics.kpis.compute import Portfolio, compute_parts, compute_sums
 from diagnostics.kpis.frames import OF
@@ -103,22 +105,29 @@ def rebuild_series(organization_id: uuid.UUID, *, today: date | None = None) -> 
 
 def write_series(organization: Organization, today: date) -> Rebuilt:
     """The same inside the open context."""
-    now, periods, rows, unpriced = timezone.now(), 0, 0, 0
-    portfolio = replace(Portfolio.of(organization, [], today), numbered=True)
+    now = timezone.now()
     with transaction.atomic():
-        for every in LENGTHS:
-            kept = list_kept_periods(organization, today, every)
-            if not kept:
-                KpiPeriod.objects.filter(every=every).delete()
-                clear_shelves(every)
-                continue
-            portfolio = portfolio.over(kept)
-            parts = slim_all(compute_parts(portfolio))
-            frame = compute_series(portfolio, parts)
-            _write(organization, every, frame, today=today, now=now)
-            shelve(portfolio, every, parts)
-            periods, rows, unpriced = periods + len(kept), rows + frame.height, portfolio.unpriced.height
-    return Rebuilt(periods, rows, unpriced)
+        kept = {every: list_kept_periods(organization, today, every) for every in LENGTHS}
+        if not all(kept.values()):
+            KpiPeriod.objects.all().delete()
+            clear_shelves()
+            return Rebuilt(0, 0, 0)
+        portfolio = replace(Portfolio.of(organization, [], today), numbered=True)
+        portfolio.share()
+        # Months and quarters ask nothing of each other.
+        written = run_beside(
+            [partial(_write_periods, portfolio.over(periods), every, now) for every, periods in kept.items()]
+        )
+    return Rebuilt(sum(map(len, kept.values())), sum(written), portfolio.unpriced.height)
+
+
+def _write_periods(portfolio: Portfolio, every: Every, now: datetime) -> int:
+    """Write the series of the portfolio's periods, and their shelves; returns how many rows there are."""
+    parts = slim_all(compute_parts(portfolio))
+    frame = compute_series(portfolio, parts)
+    _write(portfolio.organization, every, frame, today=portfolio.today, now=now)
+    shelve(portfolio, every, parts)
+    return frame.height
 
 
 def list_kept_periods(organization: Organization, today: date, every: Every) -> list[Period]:
@@ -193,7 +202,7 @@ def _write(organization: Organization, every: Every, frame: pl.DataFrame, *, tod
     values = {name: frame.select(_literal(name, frame.schema[name])).item() for name in COLUMNS}
     since = period_of(start_of_window(today), every, first_month=organization.fiscal_year_first_month).first
     given = {"organization": organization.id, "every": every, "today": today, "now": now, "since": since}
-    with connection.cursor() as cursor:
+    with turn(), connection.cursor() as cursor:
         cursor.execute(WRITE, {**given, **values})
 
 

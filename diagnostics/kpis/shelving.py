@@ -14,6 +14,7 @@ import polars as pl
 import psycopg
 from django.db import connection
 
+from accounts.turns import turn
 from diagnostics.kpis.balances import END, MOVED, START
 from diagnostics.kpis.calendar import Every
 from diagnostics.kpis.cohorts import MONTHS_SHOWN
@@ -64,10 +65,10 @@ def shelve(portfolio: Portfolio, every: Every, parts: Sequence[Slim]) -> None:
     _write(KpiShelfPeriod, organization, every, rows, ["first_on", "number"], ["tables", "parts", "mark"])
 
 
-def clear_shelves(every: Every) -> None:
+def clear_shelves() -> None:
     """Nothing is on them."""
-    KpiShelf.objects.filter(every=every).delete()
-    KpiShelfPeriod.objects.filter(every=every).delete()
+    KpiShelf.objects.all().delete()
+    KpiShelfPeriod.objects.all().delete()
 
 
 def arrange_accounts(accounts: pl.DataFrame) -> pl.DataFrame:
@@ -182,7 +183,8 @@ def _write[Row: (KpiShelf, KpiShelfPeriod)](
     model: type[Row], organization_id: uuid.UUID, every: Every, rows: Sequence[Row], key: list[str], told: list[str]
 ) -> None:
     """Write the rows whose digest is another, and take away those that are no longer there."""
-    standing = model.objects.filter(every=every).values_list("pk", "digest", *key)
+    with turn():
+        standing = list(model.objects.filter(every=every).values_list("pk", "digest", *key))
     kept = {tuple(found): (pk, said) for pk, said, *found in standing}
     changed = []
     for row in rows:
@@ -190,7 +192,7 @@ def _write[Row: (KpiShelf, KpiShelfPeriod)](
         _pk, said = kept.pop(tuple(getattr(row, name) for name in key), (None, ""))
         if said != row.digest:
             changed.append(row)
-    model.objects.filter(pk__in=[pk for pk, _said in kept.values()]).delete()
+    gone = [pk for pk, _said in kept.values()]
     columns = ["id", "organization_id", "every", *key, *told, "digest"]
     statement = UPSERT.format(
         table=model._meta.db_table,
@@ -200,6 +202,11 @@ def _write[Row: (KpiShelf, KpiShelfPeriod)](
         changes=", ".join(f"{name} = excluded.{name}" for name in (*told, "digest")),
     )
     # psycopg's own cursor: bytes go as they are, in the place of twice as many hexadecimal digits.
-    with connection.cursor(), psycopg.Cursor(connection.connection) as cursor:
+    with turn(), connection.cursor(), psycopg.Cursor(connection.connection) as cursor:
+        if gone:
+            cursor.execute(
+                f"DELETE FROM {model._meta.db_table} WHERE organization_id = %s AND id = ANY(%s)",  # noqa: S608
+                [organization_id, gone],
+            )
         for row in changed:
             cursor.execute(statement, [getattr(row, name) for name in columns], prepare=False)

@@ -5,6 +5,8 @@ from typing import Any
 import polars as pl
 from django.db import connection
 
+from accounts.turns import turn
+
 
 def copy_frame(statement: str, columns: dict[str, Any], values: dict[str, Any]) -> pl.DataFrame:
     """The rows of a statement whose columns come in the order of `columns`: one `COPY (SELECT …) TO STDOUT`.
@@ -13,7 +15,7 @@ def copy_frame(statement: str, columns: dict[str, Any], values: dict[str, Any]) 
     """
     copying = f"COPY ({statement}) TO STDOUT (FORMAT csv)"
     # psycopg's own cursor: Django's, while it records what it asks (PHANO_DEBUG), takes no parameters for a COPY.
-    with connection.cursor() as cursor, cursor.cursor.copy(copying, values) as copy:
+    with turn(), connection.cursor() as cursor, cursor.cursor.copy(copying, values) as copy:
         text = b"".join(bytes(block) for block in copy)
     if not text:
         return pl.DataFrame(schema=columns)

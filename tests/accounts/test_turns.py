@@ -1,0 +1,53 @@
+"""Threads beside each other on one connection: they see its transaction, take turns, and an error comes out."""
+
+import threading
+
+import pytest
+from django.db import connection
+
+from accounts.context import current_context
+from accounts.turns import run_beside, turn
+from portfolio.ledger.copying import copy_frame
+from portfolio.models import Product
+
+ROWS = 20_000
+MANY = "SELECT n, (SELECT count(*) FROM portfolio_product) FROM generate_series(1, %(rows)s) n"
+
+
+def test_jobs_share_the_transaction_and_the_context_and_answer_in_order(acme_context):
+    import polars as pl
+
+    Product.objects.create(source_id="new", name="Not committed")
+
+    def read(number):
+        assert threading.current_thread() is not threading.main_thread()
+        found = copy_frame(MANY, {"n": pl.Int64, "products": pl.Int64}, {"rows": ROWS + number})
+        with turn():
+            seen = Product.objects.count()
+        return found.height, found["products"].unique().to_list(), seen, current_context().organization_id
+
+    found = run_beside([lambda number=number: read(number) for number in range(4)])
+    assert found == [(ROWS + number, [1], 1, acme_context.organization_id) for number in range(4)]
+    assert Product.objects.count() == 1
+
+
+def test_an_error_of_a_job_comes_out_once_all_have_ended(acme_context):
+    ended = []
+
+    def wait():
+        with turn(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(0.05)")
+        ended.append(True)
+
+    def fail():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_beside([fail, wait])
+    assert ended == [True]
+    assert Product.objects.count() == 0
+
+
+def test_outside_of_jobs_a_turn_is_nobodys_to_wait_for(acme_context):
+    with turn(), turn():
+        assert Product.objects.count() == 0
