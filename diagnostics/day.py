@@ -6,11 +6,13 @@ night: the night of the day replaces their movements, and what a day found chang
 """
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import polars as pl
+import psycopg
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
@@ -29,7 +31,7 @@ from diagnostics.moves import Moved, find_moves
 from diagnostics.needs import find_voiced_needs
 from diagnostics.night_facts import read_night_facts
 from diagnostics.sending import sent_ahead
-from diagnostics.writing import insert_night_rows, read_versions
+from diagnostics.writing import pack_night_rows, read_versions
 from portfolio.usage_months import pack_usage
 
 # What cannot wait for the night. A lever that opens or closes, or a limit that comes nearer, also moves by the calendar
@@ -110,14 +112,18 @@ def diagnose_arrived(organization_id: uuid.UUID, *, wait_seconds: float = 0.0) -
 def write_day(cursor: CursorWrapper, organization: Organization, last: Night, day: date, accounts: list[str]) -> DayRun:
     """Diagnose these accounts as `day` stands and replace what was found about them before, in the open transaction."""
     book, new_source = diagnose_accounts(cursor, organization, last, day, accounts)
-    cursor.execute(FORGET, {"organization": organization.id, "last": last.night, "accounts": accounts})
+    ids: dict[str, Any] = {"organization": organization.id, "last": last.night, "day": day, "accounts": accounts}
     now = (("at", "clock_timestamp()"),)
-    insert_night_rows(cursor, DayDiagnosis, organization.id, day, book.diagnoses.drop("night"), also=now)
-    moved = find_day_moves(cursor, book)
-    named = {"moved": [one.account_id for one in moved], "kinds": [one.kind for one in moved]}
-    cursor.execute(FORGET_MOVES, {"organization": organization.id, "day": day, "accounts": accounts, **named})
-    rows = [one.list_columns() for one in moved]
-    insert_few(cursor, Movement, organization.id, day, rows, join=SEEN_BEFORE, also=now)
+    with sent_ahead(cursor):
+        moves = ask_day_moves(cursor, book)
+        send = pack_night_rows(cursor, DayDiagnosis, organization.id, day, book.diagnoses.drop("night"), also=now)
+        moved = moves()
+        psycopg.Cursor(cursor.connection).execute(FORGET, ids)
+        send()
+        ids |= {"moved": [one.account_id for one in moved], "kinds": [one.kind for one in moved]}
+        psycopg.Cursor(cursor.connection).execute(FORGET_MOVES, ids)
+        rows = [one.list_columns() for one in moved]
+        insert_few(cursor, Movement, organization.id, day, rows, join=SEEN_BEFORE, also=now)
     return DayRun(book.diagnoses.height, len(moved), new_source)
 
 
@@ -148,8 +154,8 @@ def diagnose_accounts(
     )
 
 
-def find_day_moves(cursor: CursorWrapper, book: DiagnosedBook) -> list[Moved]:
-    """What moved since last night and cannot wait for the next one, with its cause."""
+def ask_day_moves(cursor: CursorWrapper, book: DiagnosedBook) -> Callable[[], list[Moved]]:
+    """Find what moved since last night and cannot wait for the next one; what is returned waits for its causes."""
     versions = book.versions or {}
     moved = [one for one in find_moves(compare_nights(cursor, book, versions)) if one.kind in KINDS]
-    return ask_causes(cursor, book, moved, versions)()
+    return ask_causes(cursor, book, moved, versions)

@@ -186,4 +186,4 @@ def count_days(until: NDArray[Any], since: date) -> NDArray[np.float64]:
 
 def known(number: float) -> float | None:
     """The number; None for NaN."""
-    return None if np.isnan(number) else float(number)
+    return float(number) if number == number else None  # numpy asks a single number slowly
