@@ -1,7 +1,7 @@
 """A night's few rows into the database: one INSERT whose plan is kept, its rows one JSON text.
 
 Of movements and priorities there are a handful or a hundred: an expression a column costs more than the rows, and
-planning the statement more than both. For a row an account, `writing.insert_night_rows` is the cheaper way.
+planning the statement more than both. For a row an account, `writing.pack_night_rows` is the cheaper way.
 """
 
 import json

@@ -96,26 +96,6 @@ def pack_diagnoses(
     return replace
 
 
-def insert_night_rows(
-    cursor: CursorWrapper,
-    model: type[models.Model],
-    organization_id: uuid.UUID,
-    night: date,
-    frame: pl.DataFrame,
-    *,
-    join: str = "",
-    also: tuple[tuple[str, str], ...] = (),
-) -> None:
-    """One INSERT … SELECT over an array per column, named as the model's columns; no row, no statement.
-
-    Texts travel as one array literal a column, which PostgreSQL parses 2.3 times as fast as lists adapted by the
-    driver; ids and whatever is a number, a day or a mark, and lists of numbers, in binary: a third of the cost of
-    parsing them; amounts as whole cents. `join` is SQL after `FROM given, found`; `also` are further columns with their
-    expressions. Columns of the frame that the model does not have are texts for these two; its `night` is left out.
-    """
-    pack_night_rows(cursor, model, organization_id, night, frame, join=join, also=also)()
-
-
 def pack_night_rows(
     cursor: CursorWrapper,
     model: type[models.Model],
@@ -126,7 +106,14 @@ def pack_night_rows(
     join: str = "",
     also: tuple[tuple[str, str], ...] = (),
 ) -> Callable[[], None]:
-    """The same in two steps: the rows are packed at once, and what is returned sends them."""
+    """One INSERT … SELECT over an array per column, named as the model's columns; no row, no statement.
+
+    The rows are packed at once, and what is returned sends them. Texts travel as one array literal a column, which
+    PostgreSQL parses 2.3 times as fast as lists adapted by the driver; ids and whatever is a number, a day or a mark,
+    and lists of numbers, in binary: a third of the cost of parsing them; amounts as whole cents. `join` is SQL after
+    `FROM given, found`; `also` are further columns with their expressions. Columns of the frame that the model does not
+    have are texts for these two; its `night` is left out.
+    """
     if not frame.height:
         return lambda: None
     columns = {column.name: _pack(model, column, join) for column in frame.iter_columns() if column.name != "night"}
