@@ -24,6 +24,7 @@ from diagnostics.models import Study
 from diagnostics.night import last_ended_day
 from diagnostics.outcomes import HORIZON_DAYS, add_months, find_first_night
 from diagnostics.study_results import read_calibration, write_backtest, write_calibration
+from diagnostics.telling_features import find_telling_features
 from portfolio.queue import send_to_worker
 
 logger = logging.getLogger(__name__)
@@ -134,7 +135,9 @@ def _look_back(organization_id: uuid.UUID, study: Study) -> tuple[Study.State, d
 
     try:
         if study.kind == Study.Kind.CALIBRATION:
-            return Study.State.DONE, write_calibration(calibrate(organization_id, study.as_of))
+            found = calibrate(organization_id, study.as_of)
+            telling = find_telling_features(organization_id, found.nights, known_by=found.as_of)
+            return Study.State.DONE, write_calibration(found, telling)
         with service_context(organization_id):
             reach = find_reach(Organization.objects.get(), study.as_of)
         if not reach.is_enough:
@@ -143,10 +146,10 @@ def _look_back(organization_id: uuid.UUID, study: Study) -> tuple[Study.State, d
         first = add_months(reach.last, 1 - MONTHS_JUDGED)
         while first < reach.first:
             first = add_months(first, 1)
-        found = run_backtest(organization_id, first, reach.last, known_by=study.as_of, progress=tell)
+        record = run_backtest(organization_id, first, reach.last, known_by=study.as_of, progress=tell)
     except (NothingToJudge, TooLittleHistory) as reason:
         return Study.State.TOO_LITTLE, {"reason": str(reason)}
-    return Study.State.DONE, write_backtest(found)
+    return Study.State.DONE, write_backtest(record)
 
 
 def _end(organization_id: uuid.UUID, study_id: uuid.UUID, state: Study.State, result: dict[str, Any]) -> None:

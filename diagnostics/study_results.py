@@ -1,7 +1,7 @@
 """What a study keeps: a backtest or a calibration as a JSON document, and read back. Days are written as ISO 8601."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from diagnostics.backtest import Backtest, List, Loss, SignalWorth
 from diagnostics.calibration import LEAST_ACCOUNTS, Calibration, Trial
 from diagnostics.discrimination import Auc, Decile, Share
+from diagnostics.telling_features import TellingFeature
 
 Document = Mapping[str, Any]
 
@@ -41,8 +42,8 @@ def read_backtest(document: Document) -> Backtest | None:
     )
 
 
-def write_calibration(found: Calibration) -> dict[str, Any]:
-    """What a calibration came to, with the model that it would publish."""
+def write_calibration(found: Calibration, telling: Sequence[TellingFeature]) -> dict[str, Any]:
+    """What a calibration came to, with the model that it would publish and the features that it proposes to mark."""
     moved = [
         {"name": name, "before": dict(found.default.weights[name]), "after": dict(weights)}
         for name, weights in found.model.weights.items()
@@ -55,6 +56,7 @@ def write_calibration(found: Calibration) -> dict[str, Any]:
         "moved": moved,
         "changed": found.changed,
         "model": found.model.to_json(),
+        "telling": [asdict(one) for one in telling],
     }
     return json.loads(json.dumps(document, default=date.isoformat))
 
@@ -82,6 +84,7 @@ class StoredCalibration:
     changed: bool
     model: str  # as JSON
     published: int | None  # the model version that it became
+    telling: tuple[TellingFeature, ...] | None  # None: made before features were looked at
 
     @property
     def fitted(self) -> dict[str, Any]:
@@ -108,6 +111,9 @@ def read_calibration(document: Document) -> StoredCalibration | None:
         changed=document["changed"],
         model=document["model"],
         published=document.get("published"),
+        telling=tuple(TellingFeature(**{**one, "auc": Auc(**one["auc"])}) for one in document["telling"])
+        if "telling" in document
+        else None,
     )
 
 

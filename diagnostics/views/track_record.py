@@ -23,6 +23,7 @@ from diagnostics.engine.signals import BY_NAME
 from diagnostics.model_versions import read_model_in_force
 from diagnostics.models import Study
 from diagnostics.queries.dismissals import read_verdicts
+from diagnostics.queries.proposed_marks import list_proposed_marks
 from diagnostics.screen_csv import answer_csv
 from diagnostics.study_results import read_backtest, read_calibration
 from diagnostics.track_record import (
@@ -144,6 +145,7 @@ def describe_calibration(request: MemberRequest) -> dict[str, Any]:
         "in_force": studies.number_in_force() if found and found.changed else 0,
         "moved": [(labels.get(name, name), before, after) for name, before, after in found.moved] if found else [],
         "last_learned": found.nights[-1] if found else None,
+        "proposed": list_proposed_marks(found.telling) if found and found.telling is not None else None,
         "least_accounts": LEAST_ACCOUNTS,
         "last_day": local_day(request.organization) - timedelta(days=1),
     }
