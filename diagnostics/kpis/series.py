@@ -33,12 +33,16 @@ ZEROS = ".000000000000"
 # What a period said when it closed is set apart once the facts say something else; a group that is no longer there says
 # nothing now. Rows that say the same are not touched, nor those of periods older than what is computed.
 WRITE = """
-WITH found AS MATERIALIZED (
-    SELECT period, first_on, last_on, group_by, "group", accounts, kpis::text[] AS kpis,
+WITH named AS MATERIALIZED (
+    -- Most groups are given the same KPIs: their names are sent, and read, once.
+    SELECT nth, kpis::text[] AS kpis FROM unnest(%(names)s::text[]) WITH ORDINALITY AS given (kpis, nth)
+), found AS MATERIALIZED (
+    SELECT period, first_on, last_on, group_by, "group", accounts, named.kpis,
         numerators::numeric[] AS numerators, denominators::numeric[] AS denominators
     FROM unnest(%(period)s::text[], %(first_on)s::date[], %(last_on)s::date[], %(group_by)s::text[], %(group)s::text[],
-        %(accounts)s::int[], %(kpis)s::text[], %(numerators)s::text[], %(denominators)s::text[])
+        %(accounts)s::int[], %(kpis)s::int[], %(numerators)s::text[], %(denominators)s::text[])
         AS given (period, first_on, last_on, group_by, "group", accounts, kpis, numerators, denominators)
+        JOIN named ON named.nth = given.kpis
 ), closed AS (
     -- A group that appears in one of these was not there when the period closed.
     SELECT DISTINCT first_on FROM diagnostics_kpiperiod
@@ -81,6 +85,8 @@ WHERE (kept.period, kept.last_on, kept.accounts, kept.kpis, kept.numerators, kep
         excluded.denominators)
     OR (kept.closed_at IS NULL AND excluded.closed_at IS NOT NULL)
 """
+# Literals of arrays themselves: of names of KPIs, or of amounts.
+ARRAYS = ("kpis", "numerators", "denominators")
 COLUMNS = ("period", "first_on", "last_on", "group_by", "group", "accounts", "kpis", "numerators", "denominators")
 
 
@@ -199,7 +205,10 @@ def _array(texts: Sequence[pl.Expr]) -> pl.Expr:
 
 def _write(organization: Organization, every: Every, frame: pl.DataFrame, *, today: date, now: datetime) -> None:
     """One statement; each column goes as one array literal, which PostgreSQL reads faster than adapted lists."""
+    names = frame["kpis"].unique(maintain_order=True)
+    frame = frame.with_columns(pl.col("kpis").cast(pl.Enum(names)).to_physical() + 1)
     values = {name: frame.select(_literal(name, frame.schema[name])).item() for name in COLUMNS}
+    values["names"] = names.to_frame().select(_literal("kpis", names.dtype)).item()
     since = period_of(start_of_window(today), every, first_month=organization.fiscal_year_first_month).first
     given = {"organization": organization.id, "every": every, "today": today, "now": now, "since": since}
     with turn(), connection.cursor() as cursor:
@@ -210,6 +219,7 @@ def _literal(name: str, dtype: pl.DataType) -> pl.Expr:
     """One text `{…}` with all values of a column; texts are quoted."""
     column = pl.col(name)
     if dtype == pl.String:
-        escaped = column.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
-        column = pl.concat_str(pl.lit('"'), escaped, pl.lit('"'))
+        if name not in ARRAYS:
+            column = column.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
+        column = pl.concat_str(pl.lit('"'), column, pl.lit('"'))
     return pl.concat_str(pl.lit("{"), column.cast(pl.String).str.join(","), pl.lit("}"))
