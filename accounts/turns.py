@@ -34,7 +34,8 @@ def run_beside[Found](jobs: Sequence[Callable[[], Found]]) -> list[Found]:
 @contextmanager
 def _taking_turns() -> Iterator[None]:
     connection.inc_thread_sharing()
-    before = _turn.set(RLock())
+    # Jobs of a job take turns with all others.
+    before = _turn.set(_turn.get() or RLock())
     try:
         yield
     finally:

@@ -8,6 +8,7 @@ from functools import cached_property
 import polars as pl
 
 from accounts.models import Organization
+from accounts.turns import run_beside
 from diagnostics.kpis import events
 from diagnostics.kpis.balances import END, MOVED, START, balance_periods
 from diagnostics.kpis.calendar import Period, frame_periods, list_periods
@@ -25,8 +26,8 @@ from portfolio.terms import add_months
 # A month's closing figures are read from a night of that month.
 CLOSE_NIGHT_DAYS = 31
 SHARED = (
-    "source", "subscriptions", "rates", "parents", "_ledger", "first_paid", "accounts", "history", "nights",
-    "decisions", "decided", "lives", "cohorts",
+    "source", "subscriptions", "rates", "parents", "first_paid", "accounts", "history", "nights", "decisions",
+    "decided", "cohorts", "_ledger", "lives",
 )  # fmt: skip
 
 
@@ -57,8 +58,11 @@ class Portfolio:
 
     def share(self) -> None:
         """Read and work out whatever does not depend on the periods."""
-        for name in SHARED:
+        for name in ("source", "subscriptions", "rates", "parents", "first_paid"):
             getattr(self, name)
+        # Of the others, half follow from the ledger.
+        rest = [name for name in SHARED if name not in ("_ledger", "lives")]
+        run_beside([lambda: [self.lives], lambda: [getattr(self, name) for name in rest]])
 
     @cached_property
     def source(self) -> Source:
@@ -178,6 +182,9 @@ class Portfolio:
         nights = self.closing_nights.select("period", "night")
         found = found.join(nights, on="period", how="left", maintain_order="left")
         risks = self.diagnosed.select("period", "account_id", "weak", "fragile", "renewal_risk")
+        if not risks.height:
+            nothing = [pl.lit(None, dtype=risks.schema[name]).alias(name) for name in risks.columns[2:]]
+            return found.with_columns(nothing)
         return found.join(risks, on=["period", "account_id"], how="left", maintain_order="left")
 
     @cached_property

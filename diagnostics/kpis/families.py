@@ -179,7 +179,6 @@ def read_cohorts(portfolio: Portfolio) -> Parts:
 def read_execution(portfolio: Portfolio) -> Parts:
     """portfolio_coverage, account_plan_freshness, qbr_engagement_rate, relationship_depth, renewal_anticipation."""
     facts, balances = portfolio.source.facts, portfolio.balances
-    rows = balances.select("period", "account_id")
     # Few accounts ever were: only their rows are looked at.
     once = pl.concat(
         [
@@ -201,7 +200,8 @@ def read_execution(portfolio: Portfolio) -> Parts:
         people = portfolio.accounts.select("account_id", "people")
         found.append(relationships.relationship_depth(portfolio.closing, threads, people))
     reviews = events.read_events(facts, events.REVIEWS)
-    found.append(execution.qbr_engagement_rate(balances, portfolio.groups.tiers(rows), reviews))
+    tiers = portfolio.groups.tiers(portfolio.closing.select("period", "account_id"))
+    found.append(execution.qbr_engagement_rate(portfolio.closing, tiers, reviews))
     return found + _read_anticipation(portfolio)
 
 

@@ -130,10 +130,17 @@ def write_series(organization: Organization, today: date) -> Rebuilt:
 def _write_periods(portfolio: Portfolio, every: Every, now: datetime) -> int:
     """Write the series of the portfolio's periods, and their shelves; returns how many rows there are."""
     parts = slim_all(compute_parts(portfolio))
-    frame = compute_series(portfolio, parts)
-    _write(portfolio.organization, every, frame, today=portfolio.today, now=now)
-    shelve(portfolio, every, parts)
-    return frame.height
+
+    def write() -> int:
+        frame = compute_series(portfolio, parts)
+        _write(portfolio.organization, every, frame, today=portfolio.today, now=now)
+        return frame.height
+
+    def put_on_shelves() -> int:
+        shelve(portfolio, every, parts)
+        return 0
+
+    return sum(run_beside([write, put_on_shelves]))
 
 
 def list_kept_periods(organization: Organization, today: date, every: Every) -> list[Period]:
