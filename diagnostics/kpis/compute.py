@@ -158,7 +158,9 @@ class Portfolio:
         """KEY, close, arr_end and the diagnosis (see `Source.diagnoses`) of the accounts that pay at each close."""
         nights = self.closing_nights["night"].unique().sort().to_list()
         found = self.source.diagnoses(nights).join(self.closing_nights, on="night", how="inner")
-        paying = self.closing.select(*KEY, "arr_end")
+        # No more of the balances than this: a copy of all their columns is the largest frame of a rebuild.
+        paying = self.balances.select("period", "account_id", END, owner_on="close").filter(pl.col(END) > 0)
+        paying = paying.select(*KEY, END)
         return found.join(paying, on=["period", "account_id"], how="inner")
 
     @cached_property
@@ -304,10 +306,14 @@ def _same_rows(one: pl.DataFrame, other: pl.DataFrame) -> bool:
 
 def compute_sums(portfolio: Portfolio, by: By | None, parts: Sequence[Slim]) -> pl.DataFrame:
     """period, group and one column per KPI and denominator; the drawn figures with them."""
+    return add_drawn(sum_wide(parts, portfolio.groups, by), portfolio, by)
+
+
+def add_drawn(sums: pl.DataFrame, portfolio: Portfolio, by: By | None) -> pl.DataFrame:
+    """The sums of the portfolio's periods and groups with the figures that are drawn, not added up."""
     # As above.
     from diagnostics.kpis.spread import spread_losses
 
-    sums = sum_wide(parts, portfolio.groups, by)
     return sums.join(spread_losses(portfolio, by), on=["period", "group"], how="left", maintain_order="left")
 
 

@@ -18,6 +18,10 @@ BYS: tuple[By, ...] = ("value_segment", "tier", "cohort", "owner", "parent")
 # An account that has no tier, no owner or never paid; '' is the whole portfolio.
 NONE = "none"
 SMALL_GROUP = 5
+# Value segments; who pays nothing is of the last.
+LETTERS = pl.Series(["A", "B", "C"])
+# Of which fields an account's history may make another group.
+HISTORIES: dict[By, tuple[str, ...]] = {"tier": ("tier",), "owner": ("am_email", "csm_email")}
 
 FIGURES: dict[str, Any] = {
     "period": pl.String,
@@ -90,6 +94,33 @@ class Groups:
             found = self.owners(parts)
         return found.with_columns(group=pl.when(pl.col("group") != "").then("group").otherwise(pl.lit(NONE)))
 
+    def number(self, rows: pl.DataFrame, by: By) -> tuple[pl.Series, pl.Series]:
+        """(names of groups, the place among them of each row's group), for account ids of a numbered portfolio."""
+        if by == "value_segment":
+            names, places = self._letter_places
+            return names, places.gather(self._number(rows))
+        if any(has_history(field, self.history) for field in HISTORIES.get(by, ())):
+            return _place(self.assign(rows.select("period", "account_id", "owner_on"), by)["group"])
+        if by not in self._of_accounts:
+            ids = pl.Series(self._numbered.categories, dtype=self._numbered)
+            every = pl.DataFrame({"account_id": ids, "period": self.periods["period"][0]})
+            found = self.assign(every.with_columns(owner_on=pl.lit(None, dtype=pl.Date)), by)
+            self._of_accounts[by] = _place(found.sort("account_id")["group"])
+        names, places = self._of_accounts[by]
+        return names, places.gather(rows["account_id"].to_physical())
+
+    @cached_property
+    def _of_accounts(self) -> dict[By, tuple[pl.Series, pl.Series]]:
+        """Where it is the same every day: what `number` gives of each account, in the order of the ids."""
+        return {}
+
+    @cached_property
+    def _letter_places(self) -> tuple[pl.Series, pl.Series]:
+        places = np.full(self.periods.height * len(self._numbered.categories), len(LETTERS) - 1)
+        letters = self.segments["value_segment"].cast(pl.Enum(LETTERS)).to_physical()
+        places[self._number(self.segments).to_numpy()] = letters.to_numpy()
+        return LETTERS, pl.Series(places)
+
     @cached_property
     def _letters(self) -> pl.Series:
         """The value segment of every account in every period, by number: looked up ten times as fast as joined."""
@@ -122,6 +153,11 @@ class Groups:
         found = value_on(found, "owner_on", "csm_email", self.history, self.accounts)
         am, csm = pl.col("am_email").fill_null(""), pl.col("csm_email").fill_null("")
         return found.with_columns(group=pl.when(am != "").then(am).otherwise(csm)).drop("am_email", "csm_email")
+
+
+def _place(group: pl.Series) -> tuple[pl.Series, pl.Series]:
+    names = group.unique(maintain_order=True)
+    return names, group.cast(pl.Enum(names)).to_physical().cast(pl.Int64)
 
 
 def sum_parts(parts: pl.DataFrame, by: Sequence[str] = ("period", "group")) -> pl.DataFrame:

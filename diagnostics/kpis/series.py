@@ -17,9 +17,10 @@ from accounts.context import service_context
 from accounts.models import Organization
 from accounts.turns import run_beside, turn
 from diagnostics.kpis.calendar import LENGTHS, Every, Period, list_periods, period_of
-from diagnostics.kpis.compute import Portfolio, compute_parts, compute_sums
+from diagnostics.kpis.compute import Portfolio, add_drawn, compute_parts
+from diagnostics.kpis.condensing import choose_grouping, condense
 from diagnostics.kpis.frames import OF
-from diagnostics.kpis.groups import BYS, By
+from diagnostics.kpis.groups import BYS, By, sum_placed
 from diagnostics.kpis.shelving import clear_shelves, shelve
 from diagnostics.kpis.slim import Slim, slim_all
 from diagnostics.models import KpiPeriod
@@ -29,6 +30,9 @@ from portfolio.terms import add_months
 
 YEARS_KEPT = 5
 ZEROS = ".000000000000"
+# Of these every account has a group; of an ultimate parent few.
+CONDENSED: tuple[By, ...] = tuple(by for by in BYS if by != "parent")
+PARENT: tuple[By, ...] = ("parent",)
 
 # What a period said when it closed is set apart once the facts say something else; a group that is no longer there says
 # nothing now. Rows that say the same are not touched, nor those of periods older than what is computed.
@@ -162,20 +166,23 @@ def compute_series(portfolio: Portfolio, parts: Sequence[Slim]) -> pl.DataFrame:
 
     Ultimate parents are kept where they have a sister account; any other account is its own and is computed when asked.
     """
-    found = [_pack(compute_sums(portfolio, None, parts), "")]
-    found.extend(_pack(_sum_kept(portfolio, by, parts), by) for by in BYS)
+    condensed = condense(parts, portfolio.groups, CONDENSED)
+    found = [
+        _pack(add_drawn(sum_placed(choose_grouping(condensed, by, CONDENSED)), portfolio, by), by or "")
+        for by in (None, *CONDENSED)
+    ]
+    found.append(_pack(_sum_parents(portfolio, parts), "parent"))
     days = portfolio.frame.select("period", first_on="first", last_on="last")
     return pl.concat(found).join(days, on="period", how="inner").select(COLUMNS).sort("first_on", "group_by", "group")
 
 
-def _sum_kept(portfolio: Portfolio, by: By, parts: Sequence[Slim]) -> pl.DataFrame:
-    if by != "parent":
-        return compute_sums(portfolio, by, parts)
-    related = portfolio.parents.select("account_id")
-    kin = [part.with_frame(part.frame.join(related, on="account_id", how="semi")) for part in parts]
-    sums = compute_sums(portfolio, by, [part for part in kin if part.frame.height])
-    names = portfolio.groups.tops.join(related, on="account_id", how="semi")["group"].unique()
-    return sums.filter(pl.col("group").is_in(names.to_list()))
+def _sum_parents(portfolio: Portfolio, parts: Sequence[Slim]) -> pl.DataFrame:
+    related = portfolio.parents["account_id"]
+    kin = [part.with_frame(part.frame.filter(pl.col("account_id").is_in(related.implode()))) for part in parts]
+    condensed = condense([part for part in kin if part.frame.height], portfolio.groups, PARENT)
+    sums = add_drawn(sum_placed(choose_grouping(condensed, "parent", PARENT)), portfolio, "parent")
+    names = portfolio.groups.tops.join(related.to_frame(), on="account_id", how="semi")["group"].unique()
+    return sums.filter(pl.col("group").is_in(names.implode()))
 
 
 def _pack(sums: pl.DataFrame, by: str) -> pl.DataFrame:
