@@ -33,6 +33,7 @@ ZEROS = ".000000000000"
 # Of these every account has a group; of an ultimate parent few.
 CONDENSED: tuple[By, ...] = tuple(by for by in BYS if by != "parent")
 PARENT: tuple[By, ...] = ("parent",)
+WHOLE = ("", *CONDENSED)
 
 # What a period said when it closed is set apart once the facts say something else; a group that is no longer there says
 # nothing now. Rows that say the same are not touched, nor those of periods older than what is computed.
@@ -50,10 +51,11 @@ WITH named AS MATERIALIZED (
 ), closed AS (
     -- A group that appears in one of these was not there when the period closed.
     SELECT DISTINCT first_on FROM diagnostics_kpiperiod
-    WHERE organization_id = %(organization)s AND every = %(every)s AND closed_at IS NOT NULL
+    WHERE organization_id = %(organization)s AND every = %(every)s AND closed_at < %(now)s
 ), gone AS (
     SELECT id FROM diagnostics_kpiperiod AS kept
-    WHERE organization_id = %(organization)s AND every = %(every)s AND first_on >= %(since)s AND NOT EXISTS (
+    WHERE organization_id = %(organization)s AND every = %(every)s AND first_on >= %(since)s
+        AND group_by = ANY(%(bys)s) AND NOT EXISTS (
         SELECT FROM found WHERE found.first_on = kept.first_on AND found.group_by = kept.group_by
             AND found."group" = kept."group")
 ), deleted AS (
@@ -134,17 +136,20 @@ def write_series(organization: Organization, today: date) -> Rebuilt:
 def _write_periods(portfolio: Portfolio, every: Every, now: datetime) -> int:
     """Write the series of the portfolio's periods, and their shelves; returns how many rows there are."""
     parts = slim_all(compute_parts(portfolio))
+    # Two thirds of all rows and more: PostgreSQL writes them while the others are computed.
+    parents = _complete(portfolio, [_pack_parents(portfolio, parts)])
 
-    def write() -> int:
-        frame = compute_series(portfolio, parts)
-        _write(portfolio.organization, every, frame, today=portfolio.today, now=now)
-        return frame.height
+    def write_parents() -> int:
+        return _write(portfolio, every, PARENT, parents, now)
+
+    def write_others() -> int:
+        return _write(portfolio, every, WHOLE, _complete(portfolio, _pack_others(portfolio, parts)), now)
 
     def put_on_shelves() -> int:
         shelve(portfolio, every, parts)
         return 0
 
-    return sum(run_beside([write, put_on_shelves]))
+    return sum(run_beside([write_parents, write_others, put_on_shelves]))
 
 
 def list_kept_periods(organization: Organization, today: date, every: Every) -> list[Period]:
@@ -166,23 +171,29 @@ def compute_series(portfolio: Portfolio, parts: Sequence[Slim]) -> pl.DataFrame:
 
     Ultimate parents are kept where they have a sister account; any other account is its own and is computed when asked.
     """
+    return _complete(portfolio, [_pack_parents(portfolio, parts), *_pack_others(portfolio, parts)])
+
+
+def _complete(portfolio: Portfolio, packed: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    days = portfolio.frame.select("period", first_on="first", last_on="last")
+    return pl.concat(packed).join(days, on="period", how="inner").select(COLUMNS).sort("first_on", "group_by", "group")
+
+
+def _pack_others(portfolio: Portfolio, parts: Sequence[Slim]) -> list[pl.DataFrame]:
     condensed = condense(parts, portfolio.groups, CONDENSED)
-    found = [
+    return [
         _pack(add_drawn(sum_placed(choose_grouping(condensed, by, CONDENSED)), portfolio, by), by or "")
         for by in (None, *CONDENSED)
     ]
-    found.append(_pack(_sum_parents(portfolio, parts), "parent"))
-    days = portfolio.frame.select("period", first_on="first", last_on="last")
-    return pl.concat(found).join(days, on="period", how="inner").select(COLUMNS).sort("first_on", "group_by", "group")
 
 
-def _sum_parents(portfolio: Portfolio, parts: Sequence[Slim]) -> pl.DataFrame:
+def _pack_parents(portfolio: Portfolio, parts: Sequence[Slim]) -> pl.DataFrame:
     related = portfolio.parents["account_id"]
     kin = [part.with_frame(part.frame.filter(pl.col("account_id").is_in(related.implode()))) for part in parts]
     condensed = condense([part for part in kin if part.frame.height], portfolio.groups, PARENT)
     sums = add_drawn(sum_placed(choose_grouping(condensed, "parent", PARENT)), portfolio, "parent")
     names = portfolio.groups.tops.join(related.to_frame(), on="account_id", how="semi")["group"].unique()
-    return sums.filter(pl.col("group").is_in(names.implode()))
+    return _pack(sums.filter(pl.col("group").is_in(names.implode())), "parent")
 
 
 def _pack(sums: pl.DataFrame, by: str) -> pl.DataFrame:
@@ -217,16 +228,21 @@ def _array(texts: Sequence[pl.Expr]) -> pl.Expr:
     return pl.concat_str(pl.lit("{"), pl.concat_str(texts, separator=",", ignore_nulls=True), pl.lit("}"))
 
 
-def _write(organization: Organization, every: Every, frame: pl.DataFrame, *, today: date, now: datetime) -> None:
-    """One statement; each column goes as one array literal, which PostgreSQL reads faster than adapted lists."""
+def _write(portfolio: Portfolio, every: Every, bys: Sequence[str], frame: pl.DataFrame, now: datetime) -> int:
+    """Write all rows that there are of these groupings; returns how many.
+
+    One statement; each column goes as one array literal, which PostgreSQL reads faster than adapted lists.
+    """
     names = frame["kpis"].unique(maintain_order=True)
     frame = frame.with_columns(pl.col("kpis").cast(pl.Enum(names)).to_physical() + 1)
     values = {name: frame.select(_literal(name, frame.schema[name])).item() for name in COLUMNS}
     values["names"] = names.to_frame().select(_literal("kpis", names.dtype)).item()
+    organization, today = portfolio.organization, portfolio.today
     since = period_of(start_of_window(today), every, first_month=organization.fiscal_year_first_month).first
     given = {"organization": organization.id, "every": every, "today": today, "now": now, "since": since}
     with turn(), connection.cursor() as cursor:
-        cursor.execute(WRITE, {**given, **values})
+        cursor.execute(WRITE, {**given, **values, "bys": list(bys)})
+    return frame.height
 
 
 def _literal(name: str, dtype: pl.DataType) -> pl.Expr:
