@@ -1,7 +1,7 @@
 """Threads that work beside each other on one connection, in its transaction and context, and take turns at it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar, copy_context
 from threading import RLock
@@ -21,13 +21,17 @@ def run_beside[Found](jobs: Sequence[Callable[[], Found]]) -> list[Found]:
     """What the jobs return, in their order; each runs in a thread, on the caller's connection and in its context.
 
     For jobs that compute for long and ask little, in frames that leave the interpreter alone. Whatever of them talks to
-    the database does so within `turn`, and none opens a transaction. All have ended when this returns or raises what
-    the first of them raised.
+    the database does so within `turn`, and none opens a transaction. All have ended when this returns, or raises what
+    was raised first: the others may only say that the transaction is lost.
     """
     shared = connections[DEFAULT_DB_ALIAS]
     with _taking_turns(), ThreadPoolExecutor(len(jobs), thread_name_prefix="beside") as pool:
         contexts = [copy_context() for _job in jobs]
         running = [pool.submit(context.run, _run_on, shared, job) for context, job in zip(contexts, jobs, strict=True)]
+        ended = list(as_completed(running))
+    for one in ended:
+        if error := one.exception():
+            raise error
     return [one.result() for one in running]
 
 

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection, transaction
 
 from accounts.context import current_context
 from accounts.turns import run_beside, turn
@@ -45,6 +45,26 @@ def test_an_error_of_a_job_comes_out_once_all_have_ended(acme_context):
     with pytest.raises(ZeroDivisionError):
         run_beside([fail, wait])
     assert ended == [True]
+    assert Product.objects.count() == 0
+
+
+def test_what_was_refused_comes_out_and_not_that_the_transaction_is_lost(acme_context):
+    refused = threading.Event()
+
+    def follow():
+        assert refused.wait(10)
+        with turn(), connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+
+    def refuse():
+        try:
+            with turn(), connection.cursor() as cursor:
+                cursor.execute("SELECT 1 / 0")
+        finally:
+            refused.set()
+
+    with pytest.raises(DataError), transaction.atomic():
+        run_beside([follow, refuse])
     assert Product.objects.count() == 0
 
 
