@@ -2,6 +2,8 @@
 
 import re
 
+from playwright.sync_api import expect
+
 OWNER = "helena.vogt@brindel.example"
 
 
@@ -24,9 +26,7 @@ def test_a_forecast_is_set_and_undone_by_keyboard(sign_in):
     assert page.evaluate("document.activeElement.id") == first.get_attribute("id")
     with page.expect_response(re.compile("/undo/")):
         page.keyboard.press("z")
-    page.wait_for_function(
-        f"document.querySelector('#renewal-rows [data-key-item] [data-key=e]').innerText.trim() === '{before}'"
-    )
+    expect(page.locator("#renewal-rows [data-key-item] [data-key=e]").first).to_have_text(before)
     assert page.faults == []
 
 
@@ -98,10 +98,10 @@ def test_a_stage_moves_and_a_window_is_taken_up_by_keyboard(sign_in):
     assert page.evaluate("document.activeElement.name") == "amount"
     with page.expect_response(re.compile("/opportunities/")):
         page.keyboard.press("Enter")
-    page.wait_for_function(f"document.querySelectorAll('#expansion-rows [data-key-item]').length === {windows - 1}")
+    expect(page.locator("#expansion-rows [data-key-item]")).to_have_count(windows - 1)
     with page.expect_response(re.compile("/undo/")):
         page.keyboard.press("z")
-    page.wait_for_function(f"document.querySelectorAll('#expansion-rows [data-key-item]').length === {windows}")
+    expect(page.locator("#expansion-rows [data-key-item]")).to_have_count(windows)
     assert page.faults == []
 
 

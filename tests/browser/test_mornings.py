@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 CSM = "camille.roussel@brindel.example"
 ACCOUNTS = "account_id,name,customer_since\nA1,Kestrel Logistics,2024-01-15\nA2,Maison Aubrac,2023-05-02\n,No id,\n"
@@ -26,11 +27,11 @@ def test_triage_by_keyboard_done_and_undone(sign_in):
         page.keyboard.press("1")
     page.locator("[data-toast]").wait_for()
     # The toast comes with the answer, the row leaves by its transition.
-    page.wait_for_function(f"document.querySelectorAll('#priorities > li').length === {before - 1}")
+    expect(page.locator("#priorities > li")).to_have_count(before - 1)
     assert first in page.locator("[data-toast]").inner_text()
     with page.expect_response(re.compile("/undo/")):
         page.keyboard.press("z")
-    page.wait_for_function(f"document.querySelectorAll('#priorities > li').length === {before}")
+    expect(page.locator("#priorities > li")).to_have_count(before)
     assert page.locator("#priorities > li h3").first.inner_text() == first
     assert page.faults == []
 
