@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from diagnostics.engine import FEATURES
 
+from .days import EARLIEST, LATEST
 from .reading import AMOUNT, DAY, TEXT, Ids, Rows, Vector
-from .vectors import Marks, Places, find_places
+from .vectors import Marks, Places, find_places, only
 
 DIGITS = 6
 
@@ -77,5 +78,8 @@ class AccountColumns:
         if dtype == AMOUNT:
             # As `conform` rounds them, in a step of the frame, for ten times as long.
             return pl.Series(name, np.where(np.isfinite(values), np.round(values, DIGITS), np.nan), nan_to_null=True)
-        series = pl.Series(name, values, nan_to_null=True)
-        return (series.cast(pl.Int32) if dtype == DAY else series).cast(dtype)
+        if dtype == DAY:
+            # A term of ten thousand years ends on no day that could be written down.
+            written = (values >= EARLIEST) & (values <= LATEST)
+            return pl.Series(name, only(values, written), nan_to_null=True).cast(pl.Int32).cast(dtype)
+        return pl.Series(name, values, nan_to_null=True).cast(dtype)

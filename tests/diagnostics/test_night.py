@@ -23,6 +23,7 @@ from diagnostics.lease import LeaseLost, NightRunning
 from diagnostics.models import Diagnosis, ModelVersion, Movement, Night, NightLease, Priority
 from diagnostics.night import NightNotOver, run_night, run_nights
 from diagnostics.tasks import diagnose_night, queue_due_nights
+from portfolio.models import Account, Subscription
 from tests.diagnostics.books import NIGHT, TODAY, make_leaving_account
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -258,3 +259,17 @@ def test_the_command_says_what_it_did_and_refuses_in_words(book, capsys):
         call_command("diagnose", organization="acme", night=TODAY)
     with pytest.raises(CommandError, match="There is no organization nowhere"):
         call_command("diagnose", organization="nowhere", night=NIGHT)
+
+
+@pytest.mark.parametrize("months", [100_000, 400_000_000])
+def test_a_term_of_ten_thousand_years_keeps_no_night_from_anybody(book, months):
+    """No day of it can be written down: nothing is said of when it is decided, and the others have their night."""
+    with service_context(book.acme.id):
+        account = Account.objects.order_by("source_id").first()
+        Subscription.objects.filter(account=account).update(term_months=months, renews_on=None, notice_days=30)
+        accounts = Account.objects.count()
+    night = run_night(book.acme.id, NIGHT)
+    with service_context(book.acme.id):
+        found = Diagnosis.objects.get(night=NIGHT, account=account)
+    assert night.accounts == accounts
+    assert (found.renews_on, found.decision_on) == (None, None)
