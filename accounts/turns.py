@@ -1,7 +1,7 @@
 """Threads that work beside each other on one connection, in its transaction and context, and take turns at it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar, copy_context
 from threading import RLock
@@ -10,6 +10,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 _turn: ContextVar[AbstractContextManager[object] | None] = ContextVar("turn", default=None)
+_failed: ContextVar[list[BaseException] | None] = ContextVar("failed", default=None)
 
 
 def turn() -> AbstractContextManager[object]:
@@ -25,31 +26,35 @@ def run_beside[Found](jobs: Sequence[Callable[[], Found]]) -> list[Found]:
     was raised first: the others may only say that the transaction is lost.
     """
     shared = connections[DEFAULT_DB_ALIAS]
-    with _taking_turns(), ThreadPoolExecutor(len(jobs), thread_name_prefix="beside") as pool:
-        contexts = [copy_context() for _job in jobs]
-        running = [pool.submit(context.run, _run_on, shared, job) for context, job in zip(contexts, jobs, strict=True)]
-        ended = list(as_completed(running))
-    for one in ended:
-        if error := one.exception():
-            raise error
-    return [one.result() for one in running]
+    with _taking_turns() as failed:
+        with ThreadPoolExecutor(len(jobs), thread_name_prefix="beside") as pool:
+            running = [pool.submit(copy_context().run, _run_on, shared, failed, job) for job in jobs]
+        if any(one.exception() for one in running):
+            raise failed[0]
+        return [one.result() for one in running]
 
 
 @contextmanager
-def _taking_turns() -> Iterator[None]:
+def _taking_turns() -> Iterator[list[BaseException]]:
+    """What is raised meanwhile, in the order of time; jobs of a job take turns with all others, and fail with them."""
     connection.inc_thread_sharing()
-    # Jobs of a job take turns with all others.
-    before = _turn.set(_turn.get() or RLock())
+    known = _failed.get()
+    failed: list[BaseException] = [] if known is None else known
+    turns, failures = _turn.set(_turn.get() or RLock()), _failed.set(failed)
     try:
-        yield
+        yield failed
     finally:
-        _turn.reset(before)
+        _turn.reset(turns)
+        _failed.reset(failures)
         connection.dec_thread_sharing()
 
 
-def _run_on[Found](shared: BaseDatabaseWrapper, job: Callable[[], Found]) -> Found:
+def _run_on[Found](shared: BaseDatabaseWrapper, failed: list[BaseException], job: Callable[[], Found]) -> Found:
     connections[DEFAULT_DB_ALIAS] = shared
     try:
         return job()
+    except BaseException as error:
+        failed.append(error)
+        raise
     finally:
         del connections[DEFAULT_DB_ALIAS]

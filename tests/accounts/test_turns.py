@@ -68,6 +68,29 @@ def test_what_was_refused_comes_out_and_not_that_the_transaction_is_lost(acme_co
     assert Product.objects.count() == 0
 
 
+def test_what_was_refused_in_a_job_of_a_job_comes_out_though_that_job_ends_last(acme_context):
+    refused, followed = threading.Event(), threading.Event()
+
+    def refuse():
+        try:
+            with turn(), connection.cursor() as cursor:
+                cursor.execute("SELECT 1 / 0")
+        finally:
+            refused.set()
+
+    def follow():
+        assert refused.wait(10)
+        try:
+            with turn(), connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        finally:
+            followed.set()
+
+    with pytest.raises(DataError), transaction.atomic():
+        run_beside([lambda: run_beside([refuse, lambda: followed.wait(10)]), follow])
+    assert Product.objects.count() == 0
+
+
 def test_outside_of_jobs_a_turn_is_nobodys_to_wait_for(acme_context):
     with turn(), turn():
         assert Product.objects.count() == 0
