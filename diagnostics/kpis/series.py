@@ -51,7 +51,7 @@ WITH named AS MATERIALIZED (
 ), closed AS (
     -- A group that appears in one of these was not there when the period closed.
     SELECT DISTINCT first_on FROM diagnostics_kpiperiod
-    WHERE organization_id = %(organization)s AND every = %(every)s AND closed_at < %(now)s
+    WHERE organization_id = %(organization)s AND every = %(every)s AND closed_at <> %(now)s
 ), gone AS (
     SELECT id FROM diagnostics_kpiperiod AS kept
     WHERE organization_id = %(organization)s AND every = %(every)s AND first_on >= %(since)s
