@@ -127,6 +127,11 @@ def choice(name: str, *choices: str, **options: Any) -> Column:
     return Column(name, Kind.CHOICE, choices=choices, **options)
 
 
+def span(name: str, most: int, **more: Any) -> Column:
+    """Months or days of a contract; whatever is longer is a slip, and ends on no day that a screen could name."""
+    return Column(name, Kind.INTEGER, most=most, **more)
+
+
 def date(name: str, **options: Any) -> Column:
     """A day."""
     return Column(name, Kind.DATE, **options)

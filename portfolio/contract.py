@@ -7,7 +7,7 @@ files) are portfolio.columns.
 from django.utils.translation import gettext_lazy as _
 
 from portfolio import models as facts
-from portfolio.columns import Column, File, Kind, account, amount, choice, date, file, instant, own_id, reference
+from portfolio.columns import Column, File, Kind, account, amount, choice, date, file, instant, own_id, reference, span
 
 VERSION = 1
 MANIFEST = "manifest.json"
@@ -162,9 +162,9 @@ _DECLARED = (
         date("ended_on", meaning=_("the first unpaid day")),
         Column("contract_id"),
         date("term_started_on", meaning=_("empty: the previous row's while that term runs, else started_on")),
-        Column("term_months", Kind.INTEGER),
+        span("term_months", 1_200),
         date("renews_on", meaning=_("overrides the next term end")),
-        Column("notice_days", Kind.INTEGER, meaning=_("the decision date is the term end minus these days")),
+        span("notice_days", 3_660, meaning=_("the decision date is the term end minus these days")),
         Column("auto_renews", Kind.BOOLEAN),
         date("notice_given_on"),
         Column("seats", Kind.NUMBER),

@@ -58,6 +58,8 @@ def choose_reader(file: File, column: Column) -> Read:
         return _read_decimal(field.max_digits, field.decimal_places)
     if column.kind is Kind.NUMBER:
         return _read_number(column.most)
+    if column.kind is Kind.INTEGER and column.most is not None:
+        return _read_span(column.most)
     if column.kind is Kind.CHOICE:
         return _read_choice(column)
     read = _READERS[column.kind]
@@ -156,6 +158,18 @@ def _read_integer(cell: str) -> int:
     if abs(value) > LARGEST_INTEGER:
         raise Unreadable("number_too_large")
     return value
+
+
+def _read_span(most: float) -> Read:
+    """Months or days of a contract: beyond, no calendar says when it is decided."""
+
+    def read(cell: str) -> int:
+        value = _read_integer(cell)
+        if not 0 <= value <= most:
+            raise Unreadable("not_a_term")
+        return value
+
+    return read
 
 
 def _read_number(most: float | None) -> Read:

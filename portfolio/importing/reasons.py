@@ -103,6 +103,7 @@ _SENTENCES: dict[str, Callable[[Column | None, str], str]] = {
     "day_too_far": _fixed(lambda: _("Usage is kept from 1990 to two years ahead; this day is outside.")),
     "number_too_large": _fixed(lambda: _("This number is too large to be kept exactly.")),
     "out_of_bounds": _fixed(lambda: _("Outside the range from 0 to 100.")),
+    "not_a_term": _fixed(lambda: _("A term has 0 to 1,200 months, a notice 0 to 3,660 days.")),
     "not_a_boolean": _fixed(lambda: _("Neither true nor false. Write true or false.")),
     "not_a_country": _fixed(lambda: _("Not a two-letter country code. Write for example FR.")),
     "not_a_currency": _fixed(lambda: _("Not a three-letter currency code. Write for example EUR.")),

@@ -102,6 +102,10 @@ def test_a_cell_is_read(file, column, cell, value):
             "Unknown value. One of economic_buyer, decision_maker, champion, influencer, power_user, user.",
         ),
         ("intent_signals", "strength", "101", "Outside the range from 0 to 100."),
+        ("subscriptions", "term_months", "1201", "A term has 0 to 1,200 months, a notice 0 to 3,660 days."),
+        ("subscriptions", "term_months", "-1", "A term has 0 to 1,200 months, a notice 0 to 3,660 days."),
+        ("subscriptions", "term_months", "twelve", "Not a whole number. Write for example 12."),
+        ("subscriptions", "notice_days", "3661", "A term has 0 to 1,200 months, a notice 0 to 3,660 days."),
         (
             "accounts",
             "account_id",
