@@ -6,9 +6,11 @@ from datetime import date
 import pytest
 from django import forms
 from django.core.paginator import Paginator
+from django.http import HttpResponse
 from django.template import Context, Template, TemplateSyntaxError
 from django.template.loader import render_to_string
 from django.test import RequestFactory
+from django_htmx.middleware import HtmxMiddleware
 
 
 def draw(source: str, **context: object) -> str:
@@ -121,3 +123,17 @@ def test_a_toast_takes_back_through_a_form() -> None:
     assert "&lt;b&gt;" in html
     assert 'method="post" action="/o/acme/undo/1"' in html
     assert "<form" not in render_to_string("components/toast.html", {"text": "Saved"})
+
+
+def test_a_toast_sent_without_htmx_leads_back_to_the_page_it_stands_on() -> None:
+    request = RequestFactory().post(
+        "/o/acme/priorities/1/done/",
+        headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/o/acme/expansion/?show=windows&owner=me"},
+    )
+    HtmxMiddleware(lambda request: HttpResponse())(request)
+    context = {"text": "Saved", "undo": "/o/acme/undo/1", "undo_target": "#part"}
+    html = render_to_string("components/toast.html", context, request)
+    assert 'name="next" value="/o/acme/expansion/?show=windows&amp;owner=me"' in html
+    assert 'hx-params="not next"' in html
+    plain = render_to_string("components/toast.html", context, RequestFactory().get("/o/acme/expansion/?page=2"))
+    assert 'name="next" value="/o/acme/expansion/?page=2"' in plain
