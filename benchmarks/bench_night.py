@@ -31,7 +31,7 @@ from diagnostics.movements import ask_moves, write_movements
 from diagnostics.night import diagnose_book, write_found, write_night
 from diagnostics.priorities.writing import write_priorities
 from diagnostics.sending import sent_ahead
-from diagnostics.writing import write_diagnoses
+from diagnostics.writing import pack_diagnoses
 from phano.celery import keep_what_is_loaded
 from portfolio.usage_months import pack_usage
 
@@ -255,7 +255,7 @@ def time_apart(organization_id: uuid.UUID) -> tuple[float, float]:
     with service_context(organization_id), connection.cursor() as cursor:
         began = time.perf_counter()
         book = diagnose_book(Organization.objects.get(), NIGHT, compared=False)
-        write_diagnoses(cursor, organization_id, NIGHT, book.diagnoses)
+        pack_diagnoses(cursor, organization_id, NIGHT, book.diagnoses)()
         diagnosed = time.perf_counter()
         with sent_ahead(cursor):
             write_movements(cursor, book, ask_moves(cursor, book)())

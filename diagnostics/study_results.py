@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from diagnostics.backtest import Backtest, List, Loss, SignalWorth
-from diagnostics.calibration import LEAST_ACCOUNTS, Calibration, Trial
+from diagnostics.calibration import Calibration, Trial
 from diagnostics.discrimination import Auc, Decile, Share
 from diagnostics.telling_features import TellingFeature
 
@@ -120,8 +120,3 @@ def read_calibration(document: Document) -> StoredCalibration | None:
 def _read_trial(document: Document) -> Trial:
     aucs = {name: Auc(**document[name]) if document[name] else None for name in ("default", "fitted")}
     return Trial(**{**document, **aucs})
-
-
-def is_short_of_accounts(trial: Trial) -> bool:
-    """Whether too few accounts had the outcome to learn from."""
-    return trial.accounts < LEAST_ACCOUNTS

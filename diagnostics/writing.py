@@ -78,15 +78,10 @@ def read_state(cursor: CursorWrapper, organization_id: uuid.UUID, night: date) -
     return ask_state(cursor, organization_id, night)()
 
 
-def write_diagnoses(cursor: CursorWrapper, organization_id: uuid.UUID, night: date, diagnoses: pl.DataFrame) -> None:
-    """Replace the night's rows by the frame's, in the open transaction."""
-    pack_diagnoses(cursor, organization_id, night, diagnoses)()
-
-
 def pack_diagnoses(
     cursor: CursorWrapper, organization_id: uuid.UUID, night: date, diagnoses: pl.DataFrame
 ) -> Callable[[], None]:
-    """The same in two steps: the rows are packed at once, and what is returned sends them."""
+    """Pack the night's rows at once; what is returned puts them in the place of those that stand."""
     send = pack_night_rows(cursor, Diagnosis, organization_id, night, diagnoses)
 
     def replace() -> None:

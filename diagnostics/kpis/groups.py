@@ -10,7 +10,7 @@ import polars as pl
 from diagnostics.engine.segments import VALUE_SHARES
 from diagnostics.kpis.calendar import place_in_periods
 from diagnostics.kpis.events import has_history, value_now, value_on
-from diagnostics.kpis.frames import MONEY, OF, money
+from diagnostics.kpis.frames import MONEY, OF
 from diagnostics.kpis.slim import Slim, list_amounts
 
 By = Literal["value_segment", "tier", "cohort", "owner", "parent"]
@@ -178,11 +178,6 @@ def _sum_lazily(parts: pl.DataFrame, by: Sequence[str]) -> pl.LazyFrame:
     )
 
 
-def sum_groups(parts: Sequence[pl.DataFrame], groups: Groups, by: By | None) -> pl.DataFrame:
-    """Columns FIGURES of all parts: of the whole portfolio (group '') where `by` is None."""
-    return list_figures(sum_wide([Slim(part) for part in parts], groups, by))
-
-
 class Grouping(Protocol):
     """Says to which group each part belongs."""
 
@@ -233,13 +228,3 @@ def list_figures(sums: pl.DataFrame) -> pl.DataFrame:
         for name in names
     ]
     return pl.concat(found).sort("period", "group", "kpi") if found else pl.DataFrame(schema=FIGURES)
-
-
-def add_values(figures: pl.DataFrame) -> pl.DataFrame:
-    """Column `value`, numerator ÷ denominator as a float for screens; NULL ("n/a") on a zero base."""
-    zero = pl.col("denominator") == money(0)
-    ratio = pl.col("numerator").cast(pl.Float64) / pl.col("denominator").cast(pl.Float64)
-    whole = pl.col("numerator").cast(pl.Float64)
-    return figures.with_columns(
-        value=pl.when(pl.col("denominator").is_null()).then(whole).when(zero).then(None).otherwise(ratio)
-    )
