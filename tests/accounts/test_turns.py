@@ -48,44 +48,34 @@ def test_an_error_of_a_job_comes_out_once_all_have_ended(acme_context):
     assert Product.objects.count() == 0
 
 
-def test_what_was_refused_comes_out_and_not_that_the_transaction_is_lost(acme_context):
-    refused = threading.Event()
+@pytest.fixture
+def jobs():
+    """One that is refused, one that asks after it in the lost transaction, and what is set once that has ended."""
+    refused, followed = threading.Event(), threading.Event()
+
+    def ask(statement, ended):
+        try:
+            with turn(), connection.cursor() as cursor:
+                cursor.execute(statement)
+        finally:
+            ended.set()
 
     def follow():
         assert refused.wait(10)
-        with turn(), connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        ask("SELECT 1", followed)
 
-    def refuse():
-        try:
-            with turn(), connection.cursor() as cursor:
-                cursor.execute("SELECT 1 / 0")
-        finally:
-            refused.set()
+    return lambda: ask("SELECT 1 / 0", refused), follow, followed
 
+
+def test_what_was_refused_comes_out_and_not_that_the_transaction_is_lost(acme_context, jobs):
+    refuse, follow, _followed = jobs
     with pytest.raises(DataError), transaction.atomic():
         run_beside([follow, refuse])
     assert Product.objects.count() == 0
 
 
-def test_what_was_refused_in_a_job_of_a_job_comes_out_though_that_job_ends_last(acme_context):
-    refused, followed = threading.Event(), threading.Event()
-
-    def refuse():
-        try:
-            with turn(), connection.cursor() as cursor:
-                cursor.execute("SELECT 1 / 0")
-        finally:
-            refused.set()
-
-    def follow():
-        assert refused.wait(10)
-        try:
-            with turn(), connection.cursor() as cursor:
-                cursor.execute("SELECT 1")
-        finally:
-            followed.set()
-
+def test_what_was_refused_in_a_job_of_a_job_comes_out_though_that_job_ends_last(acme_context, jobs):
+    refuse, follow, followed = jobs
     with pytest.raises(DataError), transaction.atomic():
         run_beside([lambda: run_beside([refuse, lambda: followed.wait(10)]), follow])
     assert Product.objects.count() == 0
