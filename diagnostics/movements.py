@@ -16,12 +16,14 @@ from django.db.backends.utils import CursorWrapper
 from numpy.typing import NDArray
 
 from accounts.models import Organization
+from diagnostics.arrays import as_array, as_array_and_nothing, find_places
 from diagnostics.book import DiagnosedBook, feature_settings
 from diagnostics.engine import ScoringModel
 from diagnostics.features.reading import Answer, Facts
 from diagnostics.few_rows import insert_few
 from diagnostics.models import Movement, Night
-from diagnostics.moves import STOOD, Compared, Moved, as_array, as_array_and_nothing, find_moves, find_places
+from diagnostics.moves import STOOD, Compared, Moved, find_moves
+from diagnostics.stored_points import SENT, gather_points, read_points
 from diagnostics.writing import read_versions
 
 MONTH = timedelta(days=30)
@@ -54,14 +56,10 @@ PAST_SCHEMA = {
     "noticed": pl.Boolean,
     "ends_on": pl.Date,
 }
-# Points travel in PostgreSQL's binary form of an array, one row behind another, which numpy reads without parsing.
-POINTS = """
-SELECT array_agg(account_id::text), array_agg(night), string_agg(array_send(array_replace(points, NULL, 'NaN')), '')
-FROM diagnostics_diagnosis
+POINTS = f"""
+SELECT account_id::text, night, {SENT.format("points")} FROM diagnostics_diagnosis
 WHERE organization_id = %(organization)s AND night = ANY(%(nights)s) AND account_id = ANY(%(accounts)s::uuid[])
-    AND cardinality(points) = %(width)s
-"""
-ARRAY_HEAD = 20  # bytes: dimensions, whether there are NULLs, the type, the length and its lower bound
+"""  # noqa: S608  # put together from constants
 
 
 def ask_moves(cursor: CursorWrapper, book: DiagnosedBook) -> Callable[[], list[Moved]]:
@@ -129,15 +127,16 @@ def ask_causes(
         "organization": book.organization.id,
         "nights": alike,
         "accounts": list({one.account_id for one in moved}),
-        "width": width,
     }
     answer = psycopg.Cursor(cursor.connection).execute(POINTS, named, binary=True)
 
     def attach() -> list[Moved]:
-        places, before = _unpack_points(answer.fetchone(), width)
-        now = book.diagnoses["points"][[one.row for one in moved]].explode().cast(pl.Float64).to_numpy()
+        nothing = np.full(width, np.nan)
+        before = {(account, night): read_points(sent, width) for account, night, sent in answer.fetchall()}
+        then = [before.get((one.account_id, one.since)) for one in moved]
         masks = {score: _mask(book.model, score) for score in ("health", "potential", "")}
-        change = now.reshape(-1, width) - before[[places.get((one.account_id, one.since), -1) for one in moved]]
+        change = gather_points(book.diagnoses, [one.row for one in moved], width)
+        change = change - np.stack([nothing if points is None else points for points in then])
         change *= np.stack([masks[one.score] * one.direction for one in moved])
         change = np.nan_to_num(change, nan=-np.inf)
         for one, most, cause in zip(moved, change.max(axis=1).tolist(), change.argmax(axis=1).tolist(), strict=True):
@@ -146,20 +145,6 @@ def ask_causes(
         return moved
 
     return attach
-
-
-def _unpack_points(
-    found: tuple[Any, ...] | None, width: int
-) -> tuple[dict[tuple[str, date], int], NDArray[np.float64]]:
-    """Points, a row each, with its place by account and night; the last row is of nothing."""
-    nothing = np.full((1, width), np.nan)
-    if found is None or found[0] is None:
-        return {}, nothing
-    ids, days, packed = found
-    item = np.dtype([("bytes", ">i4"), ("number", ">f8")])
-    rows = np.frombuffer(packed, dtype=np.dtype([("head", f"V{ARRAY_HEAD}"), ("items", item, (width,))]))
-    points = np.concatenate([rows["items"]["number"].astype(np.float64), nothing])
-    return {key: place for place, key in enumerate(zip(ids, days, strict=True))}, points
 
 
 def _mask(model: ScoringModel, score: str) -> NDArray[np.float64]:

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnostics.arrays import as_array, count_days, known
 from diagnostics.book import DiagnosedBook
-from diagnostics.moves import as_array, count_days, known
 
 GROWTH = ("upsell", "seats", "usage", "cross_sell", "price")
 

@@ -18,7 +18,8 @@ from django.db.backends.utils import CursorWrapper
 
 from diagnostics.book import DiagnosedBook
 from diagnostics.priorities.candidates import Candidate
-from diagnostics.priorities.comparing import SENT, Comparison, gather_points, read_points
+from diagnostics.priorities.comparing import Comparison
+from diagnostics.stored_points import SENT, gather_points, read_points
 
 LEAST_SHARED = 3  # accounts; fewer are no shared cause
 EVENT_DAYS = 60  # how long after it an event may be felt

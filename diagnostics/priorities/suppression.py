@@ -26,7 +26,8 @@ from accounts.models import Organization
 from diagnostics.book import DiagnosedBook
 from diagnostics.models import Priority
 from diagnostics.priorities.candidates import GROWTH, Candidate
-from diagnostics.priorities.comparing import SENT, Comparison, gather_points, read_points
+from diagnostics.priorities.comparing import Comparison
+from diagnostics.stored_points import SENT, gather_points, read_points
 
 DONE_KINDS = ("called", "mailed", "met", "planned", "no_action")
 DATED_KINDS = ("snoozed", "planned")  # their reason is the day on which the subject returns

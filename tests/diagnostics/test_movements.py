@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 
 from accounts.context import organization_context, service_context
+from diagnostics.arrays import as_array
 from diagnostics.models import Diagnosis, Movement, Night
 from diagnostics.movements import pick_a_month_before
-from diagnostics.moves import STOOD, Compared, as_array, find_moves
+from diagnostics.moves import STOOD, Compared, find_moves
 from diagnostics.night import run_nights
 from diagnostics.queries.movements import MovementRow, read_account_movements, read_movements, summarize_movements
 from portfolio.models import Account, Subscription

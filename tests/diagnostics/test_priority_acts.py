@@ -14,7 +14,8 @@ from diagnostics.engine import DEFAULT_MODEL
 from diagnostics.model_versions import read_model
 from diagnostics.models import Diagnosis, Night, Priority
 from diagnostics.night import run_night
-from diagnostics.priorities.comparing import SENT, Comparison, read_points
+from diagnostics.priorities.comparing import Comparison
+from diagnostics.stored_points import SENT, read_points
 from portfolio.models import Account, AccountPlan, Act, Opportunity, OpportunityStage, Subscription
 from tests.diagnostics.books import TODAY
 from tests.diagnostics.priority_book import at, days_ago, leaving, make_account, make_contact, membership_of
