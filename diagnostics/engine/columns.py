@@ -8,6 +8,7 @@ number as it multiplies by the inverse: so is it done here.
 """
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -91,7 +92,7 @@ def at_most(numbers: Numbers, bound: float) -> Numbers:
     return np.where(numbers > bound, bound, numbers)
 
 
-def where(marks: Marks, numbers: Numbers) -> Numbers:
+def where(marks: Marks, numbers: NDArray[Any]) -> Numbers:
     """The numbers where the marks are true, else unknown."""
     return np.where(marks, numbers, UNKNOWN)
 

@@ -1,5 +1,6 @@
 """The columns of a feature frame while it is put together: arrays over all accounts, each answer put in its place."""
 
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -7,12 +8,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from diagnostics.engine import FEATURES
+from diagnostics.engine.columns import Marks, Numbers, count_days, where
 
-from .days import EARLIEST, LATEST
-from .reading import AMOUNT, DAY, TEXT, Ids, Rows, Vector
-from .vectors import Marks, Places, find_places, only
+from .reading import AMOUNT, DAY, TEXT, Ids, Rows
+from .vectors import Places, find_places
 
 DIGITS = 6
+# What a calendar can say, less a year: the engine adds weeks to a day.
+EARLIEST, LATEST = count_days(date.min), count_days(date(date.max.year, 1, 1))
 
 type Texts = NDArray[np.object_]
 
@@ -28,7 +31,7 @@ class AccountColumns:
         order = np.argsort(rows.ids["id"])
         self.ids: Ids = rows.ids["id"][order]
         self.height = rows.height
-        self.numbers: dict[str, Vector] = {name: values[order] for name, values in rows.numbers.items()}
+        self.numbers: dict[str, Numbers] = {name: values[order] for name, values in rows.numbers.items()}
         self.texts: dict[str, Texts] = {
             name: np.array(values, dtype=object)[order] for name, values in rows.texts.items()
         }
@@ -49,7 +52,7 @@ class AccountColumns:
         there[places] = True
         return there
 
-    def put(self, name: str, places: Places, values: Vector, *, elsewhere: float = np.nan) -> None:
+    def put(self, name: str, places: Places, values: Numbers, *, elsewhere: float = np.nan) -> None:
         """Add a column whose numbers are known at some places."""
         self.numbers[name] = column = np.full(self.height, elsewhere)
         column[places] = values
@@ -81,5 +84,5 @@ class AccountColumns:
         if dtype == DAY:
             # A term of ten thousand years ends on no day that could be written down.
             written = (values >= EARLIEST) & (values <= LATEST)
-            return pl.Series(name, only(values, written), nan_to_null=True).cast(pl.Int32).cast(dtype)
+            return pl.Series(name, where(written, values), nan_to_null=True).cast(pl.Int32).cast(dtype)
         return pl.Series(name, values, nan_to_null=True).cast(dtype)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from diagnostics.engine.columns import Marks, count_days, where
+
 from .accounts import ACCOUNTS
 from .columns import AccountColumns
-from .days import day_number
 from .exchanges import EXCHANGES, PEOPLE, place_exchanges
 from .invoices import INVOICES
 from .limits import add_nearest_limits, read_limits
@@ -23,7 +24,7 @@ from .subscriptions import add_subscriptions
 from .support import SURVEYS, TICKETS
 from .usage import MARKS, TRIAL_DAYS, add_earlier, add_usage
 from .usage_months import UsageMonths
-from .vectors import Marks, as_marks, known, only
+from .vectors import as_marks, known
 
 # Where the organization keeps such facts at all, an account without any of them has none: a fact, not a gap.
 ZERO_WHERE_KNOWN = {
@@ -74,11 +75,11 @@ def compute_features(
         months = UsageMonths(facts, accounts)
         asked = []
         usage = months.read(lambda: asked.append(facts.ask_together(INVOICES, TICKETS, SURVEYS, PEOPLE, EXCHANGES)))
-        used = add_usage(accounts, usage, marks, day_number(night))
+        used = add_usage(accounts, usage, marks, count_days(night))
         periods = asked_periods(accounts)
         add_subscriptions(accounts, facts, periods, catalogue)
-        limits = read_limits(periods, catalogue, day_number(night), settings.grace_days)
-        kept = _find_customers(accounts, day_number(night))
+        limits = read_limits(periods, catalogue, count_days(night), settings.grace_days)
+        kept = _find_customers(accounts, count_days(night))
         add_earlier(accounts, months.read_earlier(kept & ~used), used)
         add_nearest_limits(accounts, limits, usage)
         asked.append(facts.ask_together(PLANNING, NEEDS))
@@ -92,7 +93,7 @@ def compute_features(
     accounts.keep(kept)
     _tell_of_the_book(accounts)
     _fill_zeros(accounts)
-    _keep_known(accounts, day_number(night))
+    _keep_known(accounts, count_days(night))
     return accounts.to_frame()
 
 
@@ -128,5 +129,5 @@ def _keep_known(accounts: AccountColumns, night: int) -> None:
     has_facts |= (numbers["contacts"] > 0) | (numbers["milestones"] > 0)
     since = numbers["customer_since"]
     # A date to come is not known yet; the contract that runs is.
-    numbers["customer_since"] = only(since, since <= night)
+    numbers["customer_since"] = where(since <= night, since)
     accounts.keep((numbers["running"] == 1) | (since <= night) | (np.isnan(since) & has_facts))

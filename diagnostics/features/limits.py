@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from diagnostics.engine.columns import Marks, Numbers, fill
+
 from .columns import AccountColumns
 from .periods import Periods
 from .prices import Catalogue
-from .reading import Vector
 from .usage_rows import UsageRows
-from .vectors import Marks, Places, either, known, median
+from .vectors import Places, known, median
 
 # A limited metric is counted per month (calls) or stands at a level (vessels connected); the contract does not say
 # which. A level is reported anew each day, so that a typical day already holds a good part of the limit; a thirtieth
@@ -26,7 +27,7 @@ class Limits:
     account: Places
     metric: Places  # among the names
     names: list[str]  # sorted
-    included: Vector
+    included: Numbers
 
 
 def read_limits(periods: Periods, catalogue: Catalogue, night: int, grace: int) -> Limits:
@@ -41,7 +42,7 @@ def read_limits(periods: Periods, catalogue: Catalogue, night: int, grace: int) 
         amount = np.full(int(has.sum()), limits.numbers["included"][place])
         account.append(latest.account[has])
         which.append(np.full(amount.size, metric[place]))
-        included.append(either(latest.seats[has], amount) if names[metric[place]] == "seats" else amount)
+        included.append(fill(latest.seats[has], amount) if names[metric[place]] == "seats" else amount)
     if not account:
         return Limits(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), names, np.zeros(0))
     keys = np.concatenate(account) * len(names) + np.concatenate(which)
@@ -77,7 +78,7 @@ def add_nearest_limits(accounts: AccountColumns, limits: Limits, usage: UsageRow
         accounts.put(column, owner[nearest], values[told][nearest])
 
 
-def _count_used(account: Places, included: Vector, usage: UsageRows) -> tuple[Vector, Vector]:
+def _count_used(account: Places, included: Numbers, usage: UsageRows) -> tuple[Numbers, Numbers]:
     """How much is used of a limit that is counted or stands at a level, and by how much it grows a day.
 
     `usage`: of the metric alone.
@@ -97,6 +98,6 @@ def _count_used(account: Places, included: Vector, usage: UsageRows) -> tuple[Ve
         return used, growth
     used[stands] = sum_28 * MONTH_DAYS / WINDOW
     # Over eight weeks; over four where the use is younger; unknown where there is nothing to compare with.
-    by_weeks = either((sum_28 - sum_57_84) / (2 * WINDOW), (sum_28 - sum_29_56) / WINDOW)
+    by_weeks = fill((sum_28 - sum_57_84) / (2 * WINDOW), (sum_28 - sum_29_56) / WINDOW)
     growth[stands] = by_weeks * (MONTH_DAYS / WINDOW)
     return used, growth

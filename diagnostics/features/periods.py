@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from diagnostics.engine.columns import Marks, Numbers, fill, where
+
 from .columns import AccountColumns
-from .reading import AMOUNT, COUNT, DAY, FLAG, ID, NO_ID, RATES, Facts, Ids, Rows, Vector
-from .vectors import Marks, Places, add_months, either, known, most, only, whole_months
+from .reading import AMOUNT, COUNT, DAY, FLAG, ID, NO_ID, RATES, Facts, Ids, Rows
+from .vectors import Places, add_months, known, most, whole_months
 
 COLUMNS = {
     "account_id": ID,
@@ -58,19 +60,19 @@ class Periods:
     plan: Ids
     first: Marks  # of its subscription
     last: Marks
-    started_on: Vector
-    ended_on: Vector  # as the source says
-    term_started_on: Vector
-    term_months: Vector
-    renews_on: Vector
-    notice_days: Vector
-    notice_given_on: Vector
-    auto_renews: Vector
-    seats: Vector
-    discount: Vector
-    may_be_price: Vector
-    price: Vector
-    mrr: Vector  # in the organization's currency
+    started_on: Numbers
+    ended_on: Numbers  # as the source says
+    term_started_on: Numbers
+    term_months: Numbers
+    renews_on: Numbers
+    notice_days: Numbers
+    notice_given_on: Numbers
+    auto_renews: Numbers
+    seats: Numbers
+    discount: Numbers
+    may_be_price: Numbers
+    price: Numbers
+    mrr: Numbers  # in the organization's currency
 
     def choose(self, wanted: Marks | Places) -> "Periods":
         """Some of them."""
@@ -99,12 +101,16 @@ def _name(rows: Rows, accounts: AccountColumns) -> Periods:
 class Terms:
     """What is known of each period of `Periods`; `account_runs` and `last_end_on` are told of its whole account."""
 
-    end_on: Vector  # where it ends as far as is known
-    leaves_on: Vector  # an end to come, known by a notice
+    end_on: Numbers  # where it ends as far as is known
+    leaves_on: Numbers  # an end to come, known by a notice
     doubled: Marks  # it runs on into the next one
-    rise: Vector  # of its unit price against the period before, as a share
-    term_on: Vector  # where the term that it is in began
+    rise: Numbers  # of its unit price against the period before, as a share
+    term_on: Numbers  # where the term that it is in began
     runs: Marks  # on the night, or ran out within the grace where the account has nothing else
+
+    def choose(self, wanted: Marks) -> "Terms":
+        """Of some of the periods."""
+        return Terms(*(getattr(self, name)[wanted] for name in self.__slots__))
 
 
 def read_terms(periods: Periods, night: int, grace: int, accounts: int) -> Terms:
@@ -113,16 +119,16 @@ def read_terms(periods: Periods, night: int, grace: int, accounts: int) -> Terms
     A gap within the grace is no gap. A term begins with certainty where the contract says so, at a first period, after
     a gap, or once the term of the period before is over; any other period is a change inside a running term.
     """
-    next_on = only(_shift(periods.started_on, -1), ~periods.last)
+    next_on = where(~periods.last, _shift(periods.started_on, -1))
     over = periods.ended_on <= night
     gap = next_on - periods.ended_on
-    end_on = np.where((gap >= 0) & (gap <= grace), next_on, np.fmin(next_on, only(periods.ended_on, over)))
+    end_on = np.where((gap >= 0) & (gap <= grace), next_on, np.fmin(next_on, where(over, periods.ended_on)))
     end_of_account = most(periods.account, end_on, accounts)[periods.account]
     open_ended = np.isnan(end_on)
     account_runs = np.bincount(periods.account[open_ended], minlength=accounts)[periods.account] > 0
     return Terms(
         end_on=end_on,
-        leaves_on=only(periods.ended_on, known(periods.notice_given_on) & (periods.ended_on > night)),
+        leaves_on=where(known(periods.notice_given_on) & (periods.ended_on > night), periods.ended_on),
         doubled=(periods.ended_on > next_on) & over,
         rise=_find_rises(periods, night),
         term_on=_find_terms(periods),
@@ -134,9 +140,9 @@ def read_terms(periods: Periods, night: int, grace: int, accounts: int) -> Terms
 class Renewals:
     """For each period the next end of a term, the day on which that is decided, and the next such day to come."""
 
-    renews_on: Vector
-    decision_on: Vector
-    decides_on: Vector
+    renews_on: Numbers
+    decision_on: Numbers
+    decides_on: Numbers
 
 
 def find_renewals(periods: Periods, terms: Terms, night: int) -> Renewals:
@@ -145,8 +151,8 @@ def find_renewals(periods: Periods, terms: Terms, night: int) -> Renewals:
     The whole terms that are over are counted since the term began, or since `renews_on`, once that has passed. Where
     the notice of this term is over it renews, and the next term's decision comes.
     """
-    anchor = either(periods.renews_on, terms.term_on)
-    months = only(periods.term_months, periods.term_months > 0)
+    anchor = fill(periods.renews_on, terms.term_on)
+    months = where(periods.term_months > 0, periods.term_months)
     whole_terms = np.trunc(whole_months(anchor, night) / months)
     renewal = np.where(periods.renews_on > night, periods.renews_on, add_months(anchor, (whole_terms + 1) * months))
     decision = renewal - periods.notice_days
@@ -155,9 +161,9 @@ def find_renewals(periods: Periods, terms: Terms, night: int) -> Renewals:
     return Renewals(renewal, decision, decides)
 
 
-def _find_rises(periods: Periods, night: int) -> Vector:
-    unit = periods.price / np.where(periods.seats == 0, 1.0, either(periods.seats, np.ones_like(periods.seats)))
-    before = only(_shift(unit, 1), ~periods.first)
+def _find_rises(periods: Periods, night: int) -> Numbers:
+    unit = periods.price / np.where(periods.seats == 0, 1.0, fill(periods.seats, np.ones_like(periods.seats)))
+    before = where(~periods.first, _shift(unit, 1))
     seats = np.nan_to_num(periods.seats)
     alone = (
         ~periods.first
@@ -168,21 +174,21 @@ def _find_rises(periods: Periods, night: int) -> Vector:
         & (before > 0)
         & (periods.started_on > night - RISE_DAYS)
     )
-    return only(unit / np.where(alone, before, 1.0) - 1, alone)
+    return where(alone, unit / np.where(alone, before, 1.0) - 1)
 
 
-def _find_terms(periods: Periods) -> Vector:
+def _find_terms(periods: Periods) -> Numbers:
     started = periods.started_on
     before_on, before_ended = _shift(started, 1), _shift(periods.ended_on, 1)
     over = started >= add_months(before_on, np.nan_to_num(_shift(periods.term_months, 1)))
     begins = periods.first | known(periods.term_started_on) | (before_ended < started) | over
     # Of each period, the one with which its term began.
     opening = np.maximum.accumulate(np.where(begins, np.arange(begins.size), 0))
-    opened_on = either(periods.term_started_on, started)[opening]
+    opened_on = fill(periods.term_started_on, started)[opening]
     until = add_months(opened_on, np.nan_to_num(periods.term_months[opening]))
-    return either(periods.term_started_on, np.where(started < until, opened_on, started))
+    return fill(periods.term_started_on, np.where(started < until, opened_on, started))
 
 
-def _shift[Values: (Vector, Ids)](values: Values, by: int) -> Values:
+def _shift[Values: (Numbers, Ids)](values: Values, by: int) -> Values:
     """The values of the row before (1) or after (-1); those at either end are for the caller to leave out."""
     return np.roll(values, by)

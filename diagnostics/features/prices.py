@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from diagnostics.engine.columns import Numbers, fill, where
+
 from .periods import Periods
-from .reading import AMOUNT, COUNT, FLAG, ID, RATES, TEXT, Ids, Rows, Vector
-from .vectors import Places, either, find_places, known, median, only
+from .reading import AMOUNT, COUNT, FLAG, ID, RATES, TEXT, Ids, Rows
+from .vectors import Places, find_places, known, median
 
 PRODUCTS = {"id": ID, "product_id": TEXT, "core": FLAG}
 PRODUCT_STATEMENT = """
@@ -66,8 +68,8 @@ def _find(ids: Ids, wanted: Ids) -> Places:
 class PlanPrices:
     """What the book pays for each plan of the catalogue in a month, where enough accounts do."""
 
-    flat: Vector
-    unit: Vector  # a seat
+    flat: Numbers
+    unit: Numbers  # a seat
 
 
 def read_plan_prices(catalogue: Catalogue, live: Periods) -> PlanPrices:
@@ -78,10 +80,10 @@ def read_plan_prices(catalogue: Catalogue, live: Periods) -> PlanPrices:
     enough = np.bincount(plans, minlength=size) >= PAYING
     seated = seats > 0
     unit = median(plans[seated], mrr[seated] / seats[seated], size)
-    return PlanPrices(only(median(plans, mrr, size), enough), only(unit, enough))
+    return PlanPrices(where(enough, median(plans, mrr, size)), where(enough, unit))
 
 
-def find_next_plans(catalogue: Catalogue, prices: PlanPrices, main: Periods) -> tuple[NDArray[np.object_], Vector]:
+def find_next_plans(catalogue: Catalogue, prices: PlanPrices, main: Periods) -> tuple[NDArray[np.object_], Numbers]:
     """The plan of the next higher rank of the same product, and its price in a month, for each main subscription.
 
     Of several of one rank, the one with a price above what is paid now, then the cheapest, then the first by its own
@@ -90,8 +92,8 @@ def find_next_plans(catalogue: Catalogue, prices: PlanPrices, main: Periods) -> 
     rows = catalogue.plans
     product, rank, listed = rows.ids["product_id"], rows.numbers["rank"], rows.numbers["list"]
     per_seat = np.array([basis == "per_seat" for basis in rows.texts["price_basis"]], dtype=bool)
-    compared = either(listed, prices.flat)
-    each = either(listed, np.where(per_seat, prices.unit, prices.flat))
+    compared = fill(listed, prices.flat)
+    each = fill(listed, np.where(per_seat, prices.unit, prices.flat))
     names = np.array(rows.texts["plan_id"], dtype=object)
     ids = np.full(main.plan.size, None, dtype=object)
     cost = np.full(main.plan.size, np.nan)
@@ -109,7 +111,7 @@ def find_next_plans(catalogue: Catalogue, prices: PlanPrices, main: Periods) -> 
     return ids, cost
 
 
-def _choose(above: Places, price: Vector, place: Vector, mrr: Vector) -> Places:
+def _choose(above: Places, price: Numbers, place: Numbers, mrr: Numbers) -> Places:
     """For each account that pays `mrr`, one of the plans `above`."""
     if above.size == 1:
         return np.full(mrr.size, above[0])

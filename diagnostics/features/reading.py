@@ -20,6 +20,9 @@ import polars as pl
 import psycopg
 from numpy.typing import NDArray
 
+from diagnostics.engine.columns import Numbers
+from diagnostics.sending import sent_ahead
+
 FLAG, TEXT, DAY, COUNT, AMOUNT = pl.Boolean, pl.String, pl.Date, pl.Int64, pl.Float64
 ID = "id"  # of `Rows` alone: 16 bytes, NO_ID for NULL
 
@@ -37,7 +40,6 @@ SELECT set_config('enable_nestloop', NULL, true), set_config('plan_cache_mode', 
 
 type Columns = dict[str, Any]
 type Answer = Callable[[], pl.DataFrame]
-type Vector = NDArray[np.float64]  # days since 1970, counts, marks (1 or 0), amounts; not a number is not known
 type Ids = NDArray[np.bytes_]
 
 NO_ID = np.bytes_(b"")
@@ -60,7 +62,7 @@ class Rows:
 
     height: int
     ids: dict[str, Ids]
-    numbers: dict[str, Vector]
+    numbers: dict[str, Numbers]
     texts: dict[str, list[str | None]]
 
 
@@ -75,22 +77,17 @@ class FeatureSettings:
 
 
 @contextmanager
-def planned_in_sets(cursor: Any) -> Iterator[psycopg.Pipeline]:
+def planned_in_sets(cursor: Any) -> Iterator[None]:
     """Ask in one pipeline while the block runs, in the open transaction, by plans that are kept and that join sets.
 
     PostgreSQL cannot know how many rows of a shared table one organization has in a step of a statement, and takes one
     for granted: a nested loop over two thousand accounts then ran for ten minutes in the place of half a second. With
     nested loops out, a plan is as good for one organization as for the next: it is made once for a connection.
     """
-    connection: psycopg.Connection = cursor.connection
-    threshold, connection.prepare_threshold = connection.prepare_threshold, 0
-    try:
-        with connection.pipeline() as pipeline:
-            psycopg.Cursor(connection).execute(PLAN_IN_SETS)
-            yield pipeline
-            psycopg.Cursor(connection).execute(PLAN_AS_USUAL)
-    finally:
-        connection.prepare_threshold = threshold
+    with sent_ahead(cursor):
+        psycopg.Cursor(cursor.connection).execute(PLAN_IN_SETS)
+        yield
+        psycopg.Cursor(cursor.connection).execute(PLAN_AS_USUAL)
 
 
 def ask(
@@ -236,7 +233,7 @@ def _take_apart(row: tuple[Any, ...] | None, columns: Columns) -> Rows:
     return Rows(height, ids, numbers, texts)
 
 
-def read_numbers(value: bytes | None, dtype: Any) -> Vector:
+def read_numbers(value: bytes | None, dtype: Any) -> Numbers:
     """A packed column as floats: days since 1970, counts, marks, amounts."""
     _sql, wire, nothing = PACKED[dtype]
     packed = np.frombuffer(value or b"", dtype=wire)

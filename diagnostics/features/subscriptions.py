@@ -1,15 +1,14 @@
 """Subscriptions as they were known on the night: what runs, since when, for how much, and what may come next."""
 
-from dataclasses import fields
-
 import numpy as np
 
+from diagnostics.engine.columns import Numbers, count_days, fill, where
+
 from .columns import AccountColumns
-from .days import day_number
 from .periods import Periods, Renewals, Terms, find_renewals, read_terms
 from .prices import Catalogue, find_next_plans, read_plan_prices
-from .reading import Facts, Vector
-from .vectors import Places, as_marks, count, either, known, least, median, most, only, total
+from .reading import Facts
+from .vectors import Places, as_marks, count, known, least, median, most, total
 
 SMALL_CHANGE = 0.01  # of a month's amount: no movement
 SMALL_RISE = 0.001  # of the unit price: none
@@ -20,11 +19,11 @@ MOVED_DAYS = 365
 
 def add_subscriptions(accounts: AccountColumns, facts: Facts, periods: Periods, catalogue: Catalogue) -> None:
     """Add the columns of accounts with a period begun by the night, also where all of them have ended."""
-    night, size = day_number(facts.night), accounts.height
+    night, size = count_days(facts.night), accounts.height
     terms = read_terms(periods, night, facts.settings.grace_days, size)
     ever = np.bincount(periods.account, minlength=size) > 0
     live = periods.choose(terms.runs)
-    live_terms = Terms(*(getattr(terms, field.name)[terms.runs] for field in fields(Terms)))
+    live_terms = terms.choose(terms.runs)
     found = _read_history(periods, terms, night, size)
     found |= _read_moves(periods, terms, night, found["first_paid_on"])
     renewals = find_renewals(live, live_terms, night)
@@ -32,25 +31,25 @@ def add_subscriptions(accounts: AccountColumns, facts: Facts, periods: Periods, 
     found |= _read_products(live, catalogue, size)
     for name in ("expansions_365", "periods_overlap", "amount_unknown", "arr_noticed", "arr_due_90"):
         found[name] = np.nan_to_num(found[name])
-    accounts.numbers |= {name: only(values, ever) for name, values in found.items()}
+    accounts.numbers |= {name: where(ever, values) for name, values in found.items()}
     _add_main(accounts, live, renewals, catalogue)
-    accounts.numbers["plan_has_seat_limit"] = only(accounts.numbers["plan_has_seat_limit"], ever)
+    accounts.numbers["plan_has_seat_limit"] = where(ever, accounts.numbers["plan_has_seat_limit"])
 
 
-def _read_history(periods: Periods, terms: Terms, night: int, size: int) -> dict[str, Vector]:
+def _read_history(periods: Periods, terms: Terms, night: int, size: int) -> dict[str, Numbers]:
     places, ago = periods.account, night - AGO_DAYS
     paid_then = (periods.started_on <= ago) & ~(terms.end_on <= ago)
-    rise = only(terms.rise, terms.rise > SMALL_RISE)
+    rise = where(terms.rise > SMALL_RISE, terms.rise)
     return {
         "first_paid_on": least(places, periods.started_on, size),
         "periods_overlap": as_marks(count(places, terms.doubled, size) > 0),
-        "arr_180_ago": total(places, only(periods.mrr, paid_then), size) * 12,
+        "arr_180_ago": total(places, where(paid_then, periods.mrr), size) * 12,
         "price_rise": most(places, rise, size),
-        "price_rise_on": most(places, only(periods.started_on, known(rise)), size),
+        "price_rise_on": most(places, where(known(rise), periods.started_on), size),
     }
 
 
-def _read_moves(periods: Periods, terms: Terms, night: int, first_paid_on: Vector) -> dict[str, Vector]:
+def _read_moves(periods: Periods, terms: Terms, night: int, first_paid_on: Numbers) -> dict[str, Numbers]:
     """Increases of the account as a whole: what ends and begins on one day is one movement."""
     account = np.concatenate([periods.account, periods.account])
     day = np.concatenate([periods.started_on, terms.end_on])
@@ -61,30 +60,30 @@ def _read_moves(periods: Periods, terms: Terms, night: int, first_paid_on: Vecto
     owner, on = days >> 32, (days & ((1 << 32) - 1)).astype(np.float64)
     size = first_paid_on.size
     up = (total(place, delta, days.size) > SMALL_CHANGE) & (on > first_paid_on[owner])
-    return {"expansions_365": count(owner, up, size), "last_expansion_on": most(owner, only(on, up), size)}
+    return {"expansions_365": count(owner, up, size), "last_expansion_on": most(owner, where(up, on), size)}
 
 
-def _read_now(live: Periods, terms: Terms, renewals: Renewals, night: int, size: int) -> dict[str, Vector]:
+def _read_now(live: Periods, terms: Terms, renewals: Renewals, night: int, size: int) -> dict[str, Numbers]:
     places, mrr, decides = live.account, live.mrr, renewals.decides_on
     noticed = known(live.notice_given_on)
     running = np.bincount(places, minlength=size) > 0
     open_ended = count(places, np.isnan(terms.end_on), size) > 0
     due = ~noticed & (decides > night) & (decides <= night + DUE_DAYS)
-    discounted = total(places, only(mrr, known(live.discount)), size)
+    discounted = total(places, where(known(live.discount), mrr), size)
     return {
         "running": as_marks(running),
-        "lapsed_on": only(most(places, terms.end_on, size), ~open_ended),
+        "lapsed_on": where(~open_ended, most(places, terms.end_on, size)),
         "arr": total(places, mrr, size) * 12,
         "amount_unknown": as_marks(count(places, np.isnan(mrr), size) > 0),
-        "discount_percent": total(places, live.discount * mrr, size) / only(discounted, discounted != 0),
+        "discount_percent": total(places, live.discount * mrr, size) / where(discounted != 0, discounted),
         "notice_given_on": least(places, live.notice_given_on, size),
-        "ends_on": least(places, only(either(terms.leaves_on, renewals.renews_on), noticed), size),
-        "arr_noticed": total(places, only(mrr, noticed), size) * 12,
-        "arr_due_90": total(places, only(mrr, due), size) * 12,
+        "ends_on": least(places, where(noticed, fill(terms.leaves_on, renewals.renews_on)), size),
+        "arr_noticed": total(places, where(noticed, mrr), size) * 12,
+        "arr_due_90": total(places, where(due, mrr), size) * 12,
     }
 
 
-def _read_products(live: Periods, catalogue: Catalogue, size: int) -> dict[str, Vector]:
+def _read_products(live: Periods, catalogue: Catalogue, size: int) -> dict[str, Numbers]:
     """How many products run, and what the book pays in a year for those that do not."""
     sold = catalogue.products.height
     product = catalogue.find_products(live.product)
@@ -92,11 +91,11 @@ def _read_products(live: Periods, catalogue: Catalogue, size: int) -> dict[str, 
     owned, place = np.unique(live.account[stands] * sold + product[stands], return_inverse=True)
     owner, which = np.divmod(owned, sold) if sold else (owned, owned)
     paid = total(place, live.mrr[stands], owned.size) * 12
-    price = median(which, only(paid, paid > 0), sold)
+    price = median(which, where(paid > 0, paid), sold)
     own_price = total(owner, price[which], size)
     products = count(owner, np.ones(owner.size, dtype=bool), size)
     return {
-        "products": only(products, products > 0),
+        "products": where(products > 0, products),
         "products_sold": np.full(size, float(sold)),
         "open_product_arr": np.maximum(np.nansum(price) - own_price, 0.0),
     }

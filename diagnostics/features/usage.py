@@ -4,10 +4,12 @@ from functools import partial
 
 import numpy as np
 
+from diagnostics.engine.columns import Marks, Numbers, fill, where
+
 from .columns import AccountColumns
-from .reading import FLAG, TEXT, Rows, Vector
+from .reading import FLAG, TEXT, Rows
 from .usage_rows import UsageRows, days_of_use, sum_of
-from .vectors import Marks, either, known, least, only
+from .vectors import known, least
 
 TRIAL_DAYS = 60  # usage this long before the first paid day may be a trial; earlier contradicts the contract
 
@@ -61,7 +63,7 @@ def add_usage(accounts: AccountColumns, usage: UsageRows, marks: Rows, night: in
             if mark == "opening":
                 columns["opening_activity_29_84"] = add(marked, earlier)
     columns |= _name_days(days_of_use(usage, size), night)
-    accounts.numbers |= {name: only(values, used) for name, values in columns.items()}
+    accounts.numbers |= {name: where(used, values) for name, values in columns.items()}
     return used
 
 
@@ -69,7 +71,7 @@ def _place(usage: UsageRows, metric: str) -> int:
     return usage.names.index(metric) if metric in usage.names else -1
 
 
-def _count_people(usage: UsageRows, rows: dict[str, Marks], peaks: Vector, size: int) -> Vector:
+def _count_people(usage: UsageRows, rows: dict[str, Marks], peaks: Numbers, size: int) -> Numbers:
     found = np.full(size, np.nan)
     for kind in PEOPLE:  # the latter counts, where it is known
         told = rows[kind] & known(peaks)
@@ -77,19 +79,19 @@ def _count_people(usage: UsageRows, rows: dict[str, Marks], peaks: Vector, size:
     return found
 
 
-def _name_days(days: Marks, night: int) -> dict[str, Vector]:
+def _name_days(days: Marks, night: int) -> dict[str, Numbers]:
     """Days of use: how many, the first and the last."""
     ever = days.any(axis=1)
     return {
         "active_days_7": days[:, :7].sum(axis=1).astype(np.float64),
         "active_days_28": days[:, :28].sum(axis=1).astype(np.float64),
         "active_days_84": days.sum(axis=1).astype(np.float64),
-        "last_used_on": only(night - days.argmax(axis=1), ever),
-        "first_used_on": only(night - (days.shape[1] - 1 - days[:, ::-1].argmax(axis=1)), ever),
+        "last_used_on": where(ever, night - days.argmax(axis=1)),
+        "first_used_on": where(ever, night - (days.shape[1] - 1 - days[:, ::-1].argmax(axis=1))),
     }
 
 
-def add_earlier(accounts: AccountColumns, earlier: Vector, used: Marks) -> None:
+def add_earlier(accounts: AccountColumns, earlier: Numbers, used: Marks) -> None:
     """Complete the columns of `add_usage` by the last days of use before the 84 days, as far as two years back.
 
     Needs the column first_paid_on. An account that is silent now but was used before is known to be at zero.
@@ -104,8 +106,8 @@ def add_earlier(accounts: AccountColumns, earlier: Vector, used: Marks) -> None:
     for name in zeros:
         numbers[name] = np.where(ever & np.isnan(numbers[name]), 0.0, numbers[name])
     known_to = last_used if known(last_used).any() else earlier
-    numbers["usage_known_to"] = only(np.full(accounts.height, np.fmax.reduce(known_to, initial=np.nan)), ever)
-    numbers["last_used_on"] = either(last_used, earlier)
+    numbers["usage_known_to"] = where(ever, np.full(accounts.height, np.fmax.reduce(known_to, initial=np.nan)))
+    numbers["last_used_on"] = fill(last_used, earlier)
     before_paid = numbers["first_used_on"] - numbers["first_paid_on"]
-    contradicts = np.where(numbers["least"] < 0, 1.0, only((before_paid < -TRIAL_DAYS) * 1.0, known(before_paid)))
+    contradicts = np.where(numbers["least"] < 0, 1.0, where(known(before_paid), (before_paid < -TRIAL_DAYS) * 1.0))
     numbers["usage_contradicts"] = contradicts

@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from diagnostics.engine.columns import Marks, Numbers, count_days, where
 from portfolio.usage_months import FIRST_DAY, PACKED_DAYS, PACKED_QUANTITIES
 
 from .columns import AccountColumns
-from .days import day_number
-from .reading import DAY, ID, NIL, Facts, Vector
+from .reading import DAY, ID, NIL, Facts
 from .usage_rows import WINDOW_DAYS, PackedUsage, UsageRows, add_up, join_rows
-from .vectors import Marks, only
 
 EARLIER_DAYS = 730  # how far back an account that was silent all the while is looked for
 SLICE = 1000  # accounts
@@ -111,7 +110,7 @@ class UsageMonths:
             rows.append(found)
         return join_rows(rows)
 
-    def read_earlier(self, silent: Marks) -> Vector:
+    def read_earlier(self, silent: Marks) -> Numbers:
         """The last day of use before the 84 days of the `silent` accounts, as far as two years back."""
         found = np.full(self.accounts.height, np.nan)
         if not silent.any():
@@ -128,7 +127,7 @@ class UsageMonths:
             rows = self.facts.ask_rows(EARLIER_STATEMENT, EARLIER, **{**days, "earliest": earliest.replace(day=1)})()
         places, stands = self.accounts.find(rows.ids["account_id"])
         found[places[stands]] = rows.numbers["earlier_on"][stands]
-        return only(found, found >= day_number(earliest))
+        return where(found >= count_days(earliest), found)
 
     def _ask(self, place: int) -> Answer:
         lowest, highest = self.slices[place]

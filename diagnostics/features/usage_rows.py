@@ -7,8 +7,10 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from .reading import Ids, Vector
-from .vectors import Marks, Places, find_places, known
+from diagnostics.engine.columns import Marks, Numbers
+
+from .reading import Ids
+from .vectors import Places, find_places, known
 
 WINDOW_DAYS = 84  # three times four whole weeks: each window has the same number of Mondays
 WINDOW_STARTS = [0, 28, 56]  # days before the night
@@ -28,7 +30,7 @@ class PackedUsage:
     account: Ids  # of each row
     items: NDArray[np.int64]  # of each row
     days: NDArray[np.int64]  # of each item, since 2000
-    quantities: Vector
+    quantities: Numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class UsageRows:
     names: list[str]
     sums: NDArray[np.float64]  # by window
     peaks: NDArray[np.float64]  # of the first two windows
-    least: Vector
+    least: Numbers
     bits: Bits
 
     def find(self, metric: str) -> "UsageRows":
@@ -116,7 +118,7 @@ class Days:
     lowest: NDArray[np.float64]
 
 
-def _lay_out(at: NDArray[np.int64], quantity: Vector, shape: tuple[int, int]) -> Days:
+def _lay_out(at: NDArray[np.int64], quantity: Numbers, shape: tuple[int, int]) -> Days:
     size = shape[0] * shape[1]
     there, sums = np.zeros(size, dtype=bool), np.zeros(size)
     there[at] = True
@@ -157,7 +159,7 @@ def _sum_windows(
     return UsageRows(account, metric, names, sums, peaks, least, np.packbits(there & (highest > 0), axis=1))
 
 
-def _read_end(week: NDArray[np.float64]) -> Vector:
+def _read_end(week: NDArray[np.float64]) -> Numbers:
     """What is said by the end of a window, the last day first: of the last three days, else the last known of a week.
 
     Some sources count once a week.
@@ -177,7 +179,7 @@ def days_of_use(usage: UsageRows, accounts: int) -> Marks:
     return np.unpackbits(bits, axis=1, count=WINDOW_DAYS).astype(bool)
 
 
-def sum_of(usage: UsageRows, which: Marks, values: Vector, accounts: int) -> Vector:
+def sum_of(usage: UsageRows, which: Marks, values: Numbers, accounts: int) -> Numbers:
     """The sum of what is known of the chosen rows, by account; 0 where nothing is."""
     which = which & known(values)
     return np.bincount(usage.account[which], values[which], accounts)

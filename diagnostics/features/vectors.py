@@ -1,14 +1,13 @@
 """Arrays whose unknown items are not a number: what SQL says of groups and of months, said of them."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from .reading import Ids, Vector
+from diagnostics.engine.columns import Marks, Numbers, where
+
+from .reading import Ids
 
 type Places = NDArray[np.intp]
-type Marks = NDArray[np.bool_]
 
 
 def find_places(sorted_ids: Ids, ids: Ids) -> tuple[Places, Marks]:
@@ -19,11 +18,11 @@ def find_places(sorted_ids: Ids, ids: Ids) -> tuple[Places, Marks]:
     return places, sorted_ids[places] == ids
 
 
-def known(values: Vector) -> Marks:
+def known(values: Numbers) -> Marks:
     return ~np.isnan(values)
 
 
-def as_marks(holds: Marks, *told_by: Vector) -> Vector:
+def as_marks(holds: Marks, *told_by: Numbers) -> Numbers:
     """1 or 0; not known where one of `told_by` is not."""
     marks = holds.astype(np.float64)
     for values in told_by:
@@ -31,17 +30,7 @@ def as_marks(holds: Marks, *told_by: Vector) -> Vector:
     return marks
 
 
-def either(first: Vector, second: Vector) -> Vector:
-    """The first where it is known, else the second (`coalesce`)."""
-    return np.where(np.isnan(first), second, first)
-
-
-def only(values: NDArray[Any], holds: Marks) -> Vector:
-    """The values where it holds, unknown elsewhere (`CASE WHEN … END`)."""
-    return np.where(holds, values, np.nan)
-
-
-def total(places: Places, values: Vector, size: int) -> Vector:
+def total(places: Places, values: Numbers, size: int) -> Numbers:
     """The sum of what is known in each group, unknown where nothing is; in the order of the rows."""
     told = known(values)
     sums = np.bincount(places[told], values[told], size).astype(np.float64)  # of nothing: integers
@@ -49,25 +38,25 @@ def total(places: Places, values: Vector, size: int) -> Vector:
     return sums
 
 
-def count(places: Places, holds: Marks, size: int) -> Vector:
+def count(places: Places, holds: Marks, size: int) -> Numbers:
     """In how many rows of each group it holds."""
     return np.bincount(places[holds], minlength=size).astype(np.float64)
 
 
-def least(places: Places, values: Vector, size: int) -> Vector:
+def least(places: Places, values: Numbers, size: int) -> Numbers:
     """The least that is known in each group."""
     return -most(places, -values, size)
 
 
-def most(places: Places, values: Vector, size: int) -> Vector:
+def most(places: Places, values: Numbers, size: int) -> Numbers:
     """The greatest that is known in each group."""
     found = np.full(size, -np.inf)
     told = known(values)
     np.maximum.at(found, places[told], values[told])
-    return only(found, found > -np.inf)
+    return where(found > -np.inf, found)
 
 
-def median(places: Places, values: Vector, size: int) -> Vector:
+def median(places: Places, values: Numbers, size: int) -> Numbers:
     """The median of what is known in each group, as percentile_cont(0.5): unknown where nothing is."""
     told = known(values)
     places, values = places[told], values[told]
@@ -81,27 +70,27 @@ def median(places: Places, values: Vector, size: int) -> Vector:
     return found
 
 
-def add_months(days: Vector, months: Vector) -> Vector:
+def add_months(days: Numbers, months: Numbers) -> Numbers:
     """Each day so many months later: the same day of the month, or the month's last (`+ make_interval(months)`)."""
     told = known(days) & known(months)
     month, day = _split(np.where(told, days, 0.0))
     month = month + np.where(told, months, 0.0).astype(np.int64)
     first = _first_day(month)
     found = first + np.minimum(day, _first_day(month + 1) - first - 1)
-    return only(found.astype(np.float64), told)
+    return where(told, found.astype(np.float64))
 
 
-def whole_months(since: Vector, until: int) -> Vector:
+def whole_months(since: Numbers, until: int) -> Numbers:
     """How many months are over from each day to another (`age`), less than 0 where the day is still to come."""
     told = known(since)
     month, day = _split(np.where(told, since, 0.0))
     last_month, last_day = _split(np.array([float(until)]))
     months = last_month - month
     months = np.where(since > until, months + (day < last_day), months - (last_day < day))
-    return only(months.astype(np.float64), told)
+    return where(told, months.astype(np.float64))
 
 
-def _split(days: Vector) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _split(days: Numbers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Months since 1970, and days since the month began."""
     whole = days.astype(np.int64)
     month = whole.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)

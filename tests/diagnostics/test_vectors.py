@@ -6,7 +6,7 @@ from random import Random
 import numpy as np
 from django.db import connection
 
-from diagnostics.features.days import day_number
+from diagnostics.engine.columns import count_days
 from diagnostics.features.reading import COUNT, DAY, ID, TEXT, Facts, planned_in_sets
 from diagnostics.features.vectors import add_months, find_places, least, median, most, total, whole_months
 from tests.diagnostics.facts import NIGHT, SETTINGS
@@ -18,7 +18,7 @@ UNKNOWN = float("nan")
 
 
 def numbers(days):
-    return np.array([day_number(day) for day in days], dtype=np.float64)
+    return np.array([count_days(day) for day in days], dtype=np.float64)
 
 
 def test_months_are_added_as_postgresql_adds_them(db):
@@ -44,7 +44,7 @@ def test_whole_months_are_counted_as_postgresql_counts_them(db):
                 [until, DAYS],
             )
             expected = [months for (months,) in cursor.fetchall()]
-        assert whole_months(numbers(DAYS), day_number(until)).tolist() == expected
+        assert whole_months(numbers(DAYS), count_days(until)).tolist() == expected
     assert np.isnan(whole_months(np.array([UNKNOWN]), 0)).all()
 
 
