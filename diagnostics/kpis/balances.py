@@ -31,13 +31,13 @@ def balance_periods(movements: pl.DataFrame, periods: pl.DataFrame) -> pl.DataFr
     begins = pl.concat(
         [before.select("account_id", begins=pl.lit(0, dtype=pl.Int32)), moved.select("account_id", begins="place")]
     )
-    begins = begins.group_by("account_id").agg(pl.col("begins").min())
-    dense = begins.join(periods, how="cross").filter(pl.col("place") >= pl.col("begins"))
-    dense = dense.join(moved, on=["account_id", "place"], how="left").join(before, on="account_id", how="left")
-    filled = [*MOVED, *(f"lever:{name}" for name in LEVERS)]
-    dense = dense.sort("account_id", "place").with_columns(
-        pl.col(filled).fill_null(none), pl.col("opening").fill_null(none)
-    )
+    # In order before it is wide: these rows are one in fifty, and what follows keeps them as they are.
+    begins = begins.group_by("account_id").agg(pl.col("begins").min()).sort("account_id")
+    dense = begins.join(periods.sort("place"), how="cross").filter(pl.col("place") >= pl.col("begins"))
+    for more, key in ((moved, ["account_id", "place"]), (before, ["account_id"])):
+        dense = dense.join(more, on=key, how="left", maintain_order="left")
+    filled = [*MOVED, *(f"lever:{name}" for name in LEVERS), "opening"]
+    dense = dense.with_columns(pl.col(filled).fill_null(none))
     change = pl.sum_horizontal(MOVED)
     dense = dense.with_columns(arr_end=pl.col("opening") + change.cum_sum().over("account_id"))
     dense = dense.with_columns(arr_start=pl.col("arr_end") - change)

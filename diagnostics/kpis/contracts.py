@@ -21,27 +21,30 @@ def add_terms(periods: pl.DataFrame) -> pl.DataFrame:
     A change of plan, seats or price inside a term begins no new one; a stated term, a first period, a gap and the end
     of the term before do.
     """
-    own = "subscription_id"
-    frame = periods.sort(own, "started_on").with_columns(
-        next_on=pl.col("started_on").shift(-1).over(own),
-        before_on=pl.col("started_on").shift(1).over(own),
-        before_ended_on=pl.col("ended_on").shift(1).over(own),
-        before_months=pl.col("term_months").shift(1).over(own).fill_null(0),
+    own = pl.col("subscription_id")
+    # Neighbours in their order: a window over each of 25,000 subscriptions is ten times as much work.
+    frame = periods.sort("subscription_id", "started_on").with_columns(opens=own.ne_missing(own.shift(1)))
+    follows, ends = ~pl.col("opens"), pl.col("opens").shift(-1, fill_value=True)
+    frame = frame.with_columns(
+        next_on=pl.when(~ends).then(pl.col("started_on").shift(-1)),
+        before_on=pl.when(follows).then(pl.col("started_on").shift(1)),
+        before_ended_on=pl.when(follows).then(pl.col("ended_on").shift(1)),
+        before_months=pl.when(follows).then(pl.col("term_months").shift(1)).fill_null(0),
     )
     began = (
         pl.col("term_started_on").is_not_null()
-        | pl.col("before_on").is_null()
+        | pl.col("opens")
         | (pl.col("before_ended_on") < pl.col("started_on")).fill_null(False)
         | (pl.col("started_on") >= add_months(pl.col("before_on"), pl.col("before_months"))).fill_null(False)
     )
-    frame = frame.with_columns(run=began.cast(pl.Int32).cum_sum().over(own)).with_columns(
-        begun=pl.coalesce("term_started_on", "started_on").first().over(own, "run"),
-        months=pl.col("term_months").first().over(own, "run").fill_null(0),
+    frame = frame.with_columns(began=began).with_columns(
+        begun=pl.when("began").then(pl.coalesce("term_started_on", "started_on")).forward_fill(),
+        months=pl.when("began").then(pl.col("term_months").fill_null(0)).forward_fill(),
     )
     inside = pl.col("started_on") < add_months(pl.col("begun"), pl.col("months"))
     return frame.with_columns(
         term_on=pl.coalesce("term_started_on", pl.when(inside).then("begun").otherwise("started_on"))
-    ).drop("before_on", "before_ended_on", "before_months", "run", "begun", "months")
+    ).drop("opens", "before_on", "before_ended_on", "before_months", "began", "begun", "months")
 
 
 def contracts_on(
@@ -121,11 +124,15 @@ def _add_decisions(live: pl.DataFrame) -> pl.DataFrame:
     frame = live.with_columns(renews_on=pl.when(pl.col("renews_on") > day).then("renews_on").otherwise(next_end))
     notice = pl.duration(days=pl.col("notice_days"))
     frame = frame.with_columns(decision_on=pl.col("renews_on") - notice)
+    passed = ~(pl.col("decision_on") > day).fill_null(False)
+    renews_itself = pl.col("auto_renews").eq_missing(False)
+    # Few are past it: only their next term is worked out.
+    next_term = add_months(pl.col("renews_on"), pl.when(passed & ~renews_itself).then(months))
     return frame.with_columns(
-        decides_on=pl.when(pl.col("decision_on") > day)
+        decides_on=pl.when(~passed)
         .then("decision_on")
         # Its notice is over: it renews, and the next term's decision comes.
-        .when(pl.col("auto_renews").eq_missing(False))
+        .when(renews_itself)
         .then("renews_on")
-        .otherwise(add_months(pl.col("renews_on"), months) - notice)
+        .otherwise(next_term - notice)
     )

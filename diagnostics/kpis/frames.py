@@ -54,7 +54,9 @@ def add_months(day: pl.Expr, months: pl.Expr) -> pl.Expr:
 def whole_months(first: pl.Expr, last: pl.Expr) -> pl.Expr:
     """How many whole months have passed between two days; negative where the last comes first."""
     months = (last.dt.year() - first.dt.year()) * MONTHS + last.dt.month().cast(pl.Int32) - first.dt.month()
-    return months - (add_months(first, months) > last).cast(pl.Int32)
+    # The last of its month is the same day of any that is longer.
+    short = (first.dt.day() > last.dt.day()) & ((last + pl.duration(days=1)).dt.day() > 1)
+    return months - short.cast(pl.Int32)
 
 
 def days_frame(days: list[date]) -> pl.DataFrame:

@@ -120,8 +120,12 @@ def settle_periods(periods: pl.DataFrame, *, grace_days: int, until: date) -> pl
     frame = periods.filter(pl.col("started_on") <= until).sort(
         *own, "started_on", known_end, "mrr", nulls_last=True, maintain_order=True
     )
-    following = pl.col("started_on").shift(-1).over(own)
-    end = pl.col("ended_on")
+    # Neighbours in their order: a window over each subscription is ten times as much work.
+    opens = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in own)
+    frame = frame.with_columns(opens=opens).with_columns(
+        following=pl.when(~pl.col("opens").shift(-1, fill_value=True)).then(pl.col("started_on").shift(-1))
+    )
+    following, end = pl.col("following"), pl.col("ended_on")
     closed = (following - end <= grace).fill_null(False)
     known = (end + grace <= pl.lit(until)).fill_null(False)
     frame = frame.with_columns(
@@ -131,7 +135,9 @@ def settle_periods(periods: pl.DataFrame, *, grace_days: int, until: date) -> pl
         .then(following)
         .otherwise(end),
         bridged=(following.is_not_null() & (end < following).fill_null(False) & closed),
-    ).with_columns(late_renewal=pl.col("bridged").shift(1, fill_value=False).over(own))
+    )
+    # One that is bridged has another of its subscription behind it.
+    frame = frame.with_columns(late_renewal=pl.col("bridged").shift(1, fill_value=False)).drop("opens", "following")
     frame = frame.filter(pl.col("end_on").is_null() | (pl.col("end_on") > pl.col("started_on"))).drop("bridged")
     return _close_account_gaps(frame, grace_days)
 
