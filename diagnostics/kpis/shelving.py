@@ -43,9 +43,7 @@ def shelve(portfolio: Portfolio, every: Every, parts: Sequence[Slim]) -> None:
     """Keep the parts of the portfolio's last periods, in the open context; what says the same is not touched."""
     periods = {period.label: period.first for period in portfolio.periods[-SHELVED[every] :]}
     order = arrange_accounts(portfolio.accounts)
-    recent = [p.with_frame(p.frame.filter(pl.col("period").is_in(list(periods)))) for p in parts]
-    recent = [part.with_frame(part.frame.join(order, on="account_id", how="inner")) for part in recent]
-    recent = [part for part in recent if part.frame.height]
+    recent = _find_recent(parts, order, list(periods))
     shelves = _describe_shelves(portfolio, every, order, recent, list(periods))
     split = _split_parts(portfolio, order, recent, list(periods))
     rows = []
@@ -87,6 +85,24 @@ def arrange_accounts(accounts: pl.DataFrame) -> pl.DataFrame:
         "account_id", "shelf", place=place, on_shelf=first + place,
         in_parcel=first + pl.col("parcel") - pl.col("parcel").first().over("shelf"),
     )  # fmt: skip
+
+
+def _find_recent(parts: Sequence[Slim], order: pl.DataFrame, periods: list[str]) -> list[Slim]:
+    """The parts of these periods, of accounts that have a place, with `on_shelf` and `in_parcel`.
+
+    Account ids are those of a numbered portfolio: places are looked up by them, for a join would copy every column.
+    """
+    numbered = order.schema["account_id"]
+    every = pl.DataFrame({"account_id": numbered.categories}, schema={"account_id": numbered})  # type: ignore[attr-defined]  # an Enum
+    places = every.join(order, on="account_id", how="left", maintain_order="left").select("on_shelf", "in_parcel")
+    found = []
+    for part in parts:
+        frame = part.frame.filter(pl.col("period").is_in(periods))
+        of_rows = places.select(pl.all().gather(frame["account_id"].to_physical()))
+        frame = frame.hstack(of_rows).drop_nulls("on_shelf")
+        if frame.height:
+            found.append(part.with_frame(frame))
+    return found
 
 
 def digest(said: bytes) -> str:
@@ -146,37 +162,38 @@ def _split_parts(
     found: dict[tuple[str, int], tuple[list[Slim], list[Slim]]] = defaultdict(lambda: ([], []))
     rows = order.join(pl.DataFrame({"period": periods}, schema={"period": pl.String}), how="cross")
     tiers = portfolio.groups.tiers(rows).select("period", "shelf", "tier", account_id="on_shelf").sort("account_id")
-    _fill(found, Slim(tiers), 0)
+    for (period, shelf), piece in tiers.partition_by("period", "shelf", as_dict=True).items():
+        found[period, shelf][0].append(Slim(piece.drop("shelf")))
     for part in recent:
-        in_tables, others = _place(portfolio, part).split(IN_TABLES)
-        for place, one in enumerate((in_tables, others)):
-            if not one.is_empty:
-                _fill(found, one, place)
+        placed, pieces = _place(portfolio, part, periods)
+        for place, one in enumerate(placed.split(IN_TABLES)):
+            if one.is_empty:
+                continue
+            for key, start, height in pieces:
+                found[key][place].append(one.with_frame(one.frame.slice(start, height)))
     return found
 
 
-def _fill(found: dict[tuple[str, int], tuple[list[Slim], list[Slim]]], part: Slim, place: int) -> None:
-    for (period, shelf), piece in part.frame.partition_by("period", "shelf", as_dict=True).items():
-        found[period, shelf][place].append(part.with_frame(piece.drop("shelf")))
+def _place(portfolio: Portfolio, part: Slim, periods: list[str]) -> tuple[Slim, list[tuple[tuple[str, int], int, int]]]:
+    """One row per period, account and owner, in the order of periods and shelves; (period and shelf, first row, rows).
 
-
-def _place(portfolio: Portfolio, part: Slim) -> Slim:
-    """One row per period, account and owner, in the order of the shelves."""
-    key = ["period", "shelf", "account_id", "owner"]
-    frame = portfolio.groups.owners(part.frame).select(
-        "period", "shelf", *list_amounts(part.frame), account_id="on_shelf", owner="group"
-    )
-    frame = frame.sort("account_id", "period")
-    if _repeats(frame):
-        frame = sum_parts(frame, key).sort("account_id", "period", "owner")
-    return part.with_frame(frame)
-
-
-def _repeats(frame: pl.DataFrame) -> bool:
-    """Whether a sorted frame has more than one row of an account and period."""
-    return frame.select(
-        ((pl.col("account_id").diff() == 0) & (pl.col("period") == pl.col("period").shift())).any()
-    ).item()
+    Period and place are one whole number, `cell`: rows are put in order, and added up, by that alone.
+    """
+    step = SHELF_STEP * (1 + part.frame["on_shelf"].max() // SHELF_STEP)  # type: ignore[operator]  # a whole number
+    cell = pl.col("period").cast(pl.Enum(periods)).to_physical().cast(pl.Int64) * step + pl.col("on_shelf")
+    frame = portfolio.groups.owners(part.frame)
+    frame = frame.select(*list_amounts(frame), owner="group", cell=cell).sort("cell")
+    if (frame["cell"].diff() == 0).any():
+        frame = sum_parts(frame, ["cell", "owner"]).sort("cell", "owner")
+    period, place = pl.Series("period", periods).gather(frame["cell"] // step), pl.col("cell") % step
+    placed = frame.select(period, place.alias("account_id"), "owner", *list_amounts(frame))
+    runs = frame.select((pl.col("cell") // SHELF_STEP).rle())["cell"].struct.unnest()
+    pieces, start = [], 0
+    for height, run in runs.rows():
+        of, shelf = divmod(run, step // SHELF_STEP)
+        pieces.append(((periods[of], shelf), start, height))
+        start += height
+    return part.with_frame(placed), pieces
 
 
 def _write[Row: (KpiShelf, KpiShelfPeriod)](
