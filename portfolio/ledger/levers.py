@@ -1,7 +1,6 @@
 """By which lever an expansion came: the row's own reason, else derived from what changed."""
 
 from decimal import Decimal
-from typing import Any
 
 import polars as pl
 
@@ -74,15 +73,21 @@ def _rank_up() -> pl.Expr:
 
 def _take_apart(changes: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     """Plan first, then seats, then price; parts against the direction are netted. Row by row: these are few."""
-    rows = []
-    columns = changes.select(*key, "amount", "mrr", "old_mrr", "seats", "old_seats", rank_up=_rank_up())
-    for account, family, day, amount, mrr, old_mrr, seats, old_seats, rank_up in columns.rows():
+    parts = []
+    frame = changes.with_columns(rank_up=_rank_up())
+    for amount, mrr, old_mrr, seats, old_seats, rank_up in frame.select(
+        "amount", "mrr", "old_mrr", "seats", "old_seats", "rank_up"
+    ).rows():
         new, old = Decimal(repr(seats)), Decimal(repr(old_seats))
         unit, old_unit = mrr / new, old_mrr / old
-        first, second = ("upsell", "seats") if rank_up else ("seats", "price")
         step = (unit - old_unit) * old if rank_up else (new - old) * old_unit
         share = min(max(step / (mrr - old_mrr), Decimal(0)), Decimal(1))
-        part = (amount * share).quantize(PLACES)
-        rows += [(account, family, day, first, part), (account, family, day, second, amount - part)]
-    schema: dict[str, Any] = {**{name: changes.schema[name] for name in key}, "lever": pl.String, "amount": MONEY}
-    return pl.DataFrame([row for row in rows if row[-1]], schema=schema, orient="row")
+        parts.append((amount * share).quantize(PLACES))
+    part = pl.Series(parts, dtype=MONEY)
+    up = pl.col("rank_up")
+    first = pl.when(up).then(pl.lit("upsell")).otherwise(pl.lit("seats"))
+    second = pl.when(up).then(pl.lit("seats")).otherwise(pl.lit("price"))
+    taken = frame.select(
+        *key, lever=pl.concat_list(first, second), amount=pl.concat_list(part, pl.col("amount") - part)
+    ).explode("lever", "amount")
+    return taken.filter(pl.col("amount") != 0)
