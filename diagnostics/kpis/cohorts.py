@@ -32,11 +32,11 @@ def age_accounts(movements: pl.DataFrame, first_paid: pl.DataFrame, months: pl.D
     placed = place_in_periods(known.with_row_index("order"), "day", months).sort("order")
     stood = placed.group_by("account_id", "place").agg(pl.col("real").last(), pl.col("given").sum())
     closed = months.filter(pl.col("close") == pl.col("last"))
-    lives = begun.join(closed, how="cross").filter(pl.col("place") >= pl.col("begins"))
-    lives = lives.join(stood, on=["account_id", "place"], how="left").join(
-        start.filter("began").drop("began"), on="account_id", how="inner"
-    )
-    lives = lives.sort("account_id", "place").with_columns(
+    # In order before it is wide, as the balances are.
+    lives = begun.sort("account_id").join(closed.sort("place"), how="cross").filter(pl.col("place") >= pl.col("begins"))
+    lives = lives.join(stood, on=["account_id", "place"], how="left", maintain_order="left")
+    lives = lives.join(start.filter("began").drop("began"), on="account_id", how="inner", maintain_order="left")
+    lives = lives.with_columns(
         n=pl.col("place") - pl.col("begins"),
         real=pl.col("real").forward_fill().over("account_id").fill_null(money(0)),
         given=pl.col("given").fill_null(money(0)).cum_sum().over("account_id"),
