@@ -14,16 +14,16 @@ def test_a_forecast_is_set_and_undone_by_keyboard(sign_in):
     page.wait_for_url("**/renewals/")
     page.keyboard.press("j")  # takes the first row in hand
     row = page.locator("#renewal-rows [data-key-item]").first
-    assert row.get_attribute("data-current") is not None
+    expect(row).to_have_attribute("data-current", "")
     before = row.locator("[data-key=e]").inner_text()
     page.keyboard.press("e")
-    assert row.locator("[data-key-panel]").is_visible()
+    expect(row.locator("[data-key-panel]")).to_be_visible()
     with page.expect_response(re.compile("/forecast/")):
         page.keyboard.press("1")
     page.locator("[data-toast]").wait_for()
     first = page.locator("#renewal-rows [data-key-item]").first
-    assert first.locator("[data-key=e]").inner_text() == "Commit"
-    assert page.evaluate("document.activeElement.id") == first.get_attribute("id")
+    expect(first.locator("[data-key=e]")).to_have_text("Commit")
+    expect(first).to_be_focused()
     with page.expect_response(re.compile("/undo/")):
         page.keyboard.press("z")
     expect(page.locator("#renewal-rows [data-key-item] [data-key=e]").first).to_have_text(before)
@@ -38,7 +38,7 @@ def test_lost_asks_for_its_reason_before_it_is_sent(sign_in):
     page.keyboard.press("j")
     page.keyboard.press("e")
     page.keyboard.press("4")
-    assert page.evaluate("document.activeElement.name") == "reason"
+    expect(page.locator(":focus")).to_have_attribute("name", "reason")
     assert sent == []
     page.keyboard.type("Budget")
     with page.expect_response(re.compile("/forecast/")):
@@ -53,7 +53,7 @@ def test_a_next_step_is_assigned_from_its_row(sign_in):
     page.goto("/o/brindel/renewals/")
     page.keyboard.press("j")
     page.keyboard.press("a")
-    assert page.evaluate("document.activeElement.name") == "title"
+    expect(page.locator(":focus")).to_have_attribute("name", "title")
     page.keyboard.type("Call about terms")
     with page.expect_response(re.compile("/step/")):
         page.keyboard.press("Enter")
@@ -95,7 +95,7 @@ def test_a_stage_moves_and_a_window_is_taken_up_by_keyboard(sign_in):
     windows = page.locator("#expansion-rows [data-key-item]").count()
     page.keyboard.press("j")
     page.keyboard.press("c")
-    assert page.evaluate("document.activeElement.name") == "amount"
+    expect(page.locator(":focus")).to_have_attribute("name", "amount")
     with page.expect_response(re.compile("/opportunities/")):
         page.keyboard.press("Enter")
     expect(page.locator("#expansion-rows [data-key-item]")).to_have_count(windows - 1)

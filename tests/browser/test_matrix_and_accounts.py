@@ -40,7 +40,7 @@ def test_v_turns_the_chart_into_its_table_and_back(sign_in):
     drawn = page.locator("svg a[data-take]").count()
     page.keyboard.press("v")
     page.wait_for_url("**view=table")
-    assert page.locator("#matrix-rows tr").count() == drawn
+    expect(page.locator("#matrix-rows tr")).to_have_count(drawn)
     page.keyboard.press("v")
     page.wait_for_url(re.compile("/matrix/$"))
     expect(page.locator("svg.mx-svg")).to_be_visible()
@@ -53,6 +53,7 @@ def test_a_filter_stands_in_the_address_and_keeps_the_focus(sign_in):
     page.locator("#filter-segment").click()
     page.get_by_role("link", name="Defense", exact=True).click()
     page.wait_for_url("**segment=defense_priority")
+    expect(page.locator("#accounts-rows tr")).not_to_have_count(before)
     assert 0 < page.locator("#accounts-rows tr").count() < before
     expect(page.locator("#filter-segment")).to_be_focused()
     expect(page.locator("#live")).to_contain_text("account")

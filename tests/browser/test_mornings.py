@@ -20,7 +20,7 @@ def test_triage_by_keyboard_done_and_undone(sign_in):
     first = page.locator("#priorities > li h3").first.inner_text()
     page.locator("#priorities > li").first.focus()
     page.keyboard.press("j")
-    assert page.locator("#priorities > li").nth(1).get_attribute("data-current") is not None
+    expect(page.locator("#priorities > li").nth(1)).to_have_attribute("data-current", "")
     page.keyboard.press("k")
     page.keyboard.press("e")
     with page.expect_response(re.compile("/done/")):
@@ -42,6 +42,7 @@ def test_the_address_holds_the_filters(sign_in):
     page.get_by_text("Lever:").click()
     page.get_by_role("link", name="Retain", exact=True).click()
     page.wait_for_url("**lever=retain**")
+    expect(page.locator("summary", has_text="Lever:")).to_contain_text("Retain")
     shown = page.locator("#priorities > li h3").all_inner_texts()
     page.reload()
     assert page.locator("#priorities > li h3").all_inner_texts() == shown
