@@ -11,7 +11,7 @@ import argparse
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from statistics import median
 
@@ -27,8 +27,10 @@ from benchmarks.importing import peak_megabytes
 from benchmarks.scratch import scratch_database
 from diagnostics.engine import diagnose
 from diagnostics.models import Diagnosis, Movement, Priority
-from diagnostics.movements import ask_moves, write_movements
+from diagnostics.movements import ask_moves, ask_past, write_movements
 from diagnostics.night import diagnose_book, write_found, write_night
+from diagnostics.priorities.pooling import ask_felt
+from diagnostics.priorities.suppression import ask_acts
 from diagnostics.priorities.writing import write_priorities
 from diagnostics.sending import sent_ahead
 from diagnostics.writing import pack_diagnoses
@@ -131,7 +133,7 @@ def run(options: argparse.Namespace) -> Iterator[Figure]:
         extra = sum(one.extra for one in times)
         yield Figure("night", f"movements and priorities beside it, {label}", extra, "s", floor, 0.5)
         apart = sum(one.apart for one in times)
-        yield Figure("night", f"movements and priorities behind it, {label}", apart, "s", floor)
+        yield Figure("night", f"movements and priorities behind it, {label}", apart, "s", floor, 0.5)
         ratios = [one.diagnosis / one.floor for one in times]
         yield Figure("night", "diagnosis, median ratio of an organization", median(ratios), "× floor")
         ratios = [one.extra / one.floor for one in times]
@@ -205,7 +207,7 @@ class Seconds:
 
     `diagnosis` ends when its rows are written, `whole` as production runs it: movements and priorities are worked out
     while PostgreSQL writes the diagnoses, so that they cost the difference, `extra`. `apart`: what they would take
-    behind the written diagnoses, nothing beside them.
+    behind the written diagnoses, with all that they read, nothing beside them.
     """
 
     floor: float
@@ -255,11 +257,16 @@ def time_apart(organization_id: uuid.UUID) -> tuple[float, float]:
     with service_context(organization_id), connection.cursor() as cursor:
         began = time.perf_counter()
         book = diagnose_book(Organization.objects.get(), NIGHT, compared=False)
+        assert book.continued is not None
+        assert book.versions is not None
         pack_diagnoses(cursor, organization_id, NIGHT, book.diagnoses)()
         diagnosed = time.perf_counter()
         with sent_ahead(cursor):
+            past = ask_past(cursor, book.organization, NIGHT, book.versions, book.continued)
+            acts, felt = ask_acts(cursor, book.organization, NIGHT), ask_felt(cursor, book)
+            book = replace(book, past=past(), acts=acts())
             write_movements(cursor, book, ask_moves(cursor, book)())
-            write_priorities(cursor, book)
+            write_priorities(cursor, book, felt)
         return diagnosed - began, time.perf_counter() - diagnosed
 
 
