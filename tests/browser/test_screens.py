@@ -89,6 +89,7 @@ def test_tables_whose_last_column_matters_stand_within_their_card(sign_in, langu
         (1440, "accounts/?sort=-confidence"),
         (1024, "accounts/?sort=-confidence"),
         (390, "kpis/targets/"),
+        (390, "members/"),
     ):
         page.set_viewport_size({"width": width, "height": 900})
         page.goto(f"/o/brindel/{screen}")
