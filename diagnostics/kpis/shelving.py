@@ -169,8 +169,13 @@ def _split_parts(
         for place, one in enumerate(placed.split(IN_TABLES)):
             if one.is_empty:
                 continue
+            missing = [name for name in one.frame.columns if one.frame[name].null_count()]
             for key, start, height in pieces:
-                found[key][place].append(one.with_frame(one.frame.slice(start, height)))
+                piece = one.frame.slice(start, height)
+                # A slice keeps the bits of what is missing where they stand in the whole, and is packed so: copied,
+                # a piece says the same whatever stands before it.
+                piece = piece.with_columns(pl.col(missing).gather(pl.int_range(height)))
+                found[key][place].append(one.with_frame(piece))
     return found
 
 

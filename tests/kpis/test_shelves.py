@@ -1,8 +1,10 @@
 """The shelves: whatever accounts are chosen, they add up to what is computed from the facts, to the last decimal."""
 
+import random
 import uuid
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -10,8 +12,9 @@ import pytest
 from accounts.models import Membership, Team
 from accounts.models.organizations import Visibility
 from diagnostics.kpis import shelving
+from diagnostics.kpis.calendar import frame_periods, list_periods
 from diagnostics.kpis.frames import MONEY
-from diagnostics.kpis.groups import BYS
+from diagnostics.kpis.groups import BYS, Groups
 from diagnostics.kpis.packing import pack, stack, unpack
 from diagnostics.kpis.series import rebuild_series
 from diagnostics.kpis.slim import Slim, slim
@@ -158,6 +161,40 @@ def test_a_second_rebuild_touches_nothing_and_late_facts_what_they_change(book):
     rebuild_series(book.acme.id, today=TODAY)
     assert read() != before
     assert same(*read_both(book, "team"))
+
+
+def test_a_piece_is_packed_the_same_whatever_stands_before_it(monkeypatch):
+    monkeypatch.setattr(shelving, "SHELF_ACCOUNTS", 100)
+    ids = [f"{n:08}-0000-0000-0000-000000000000" for n in range(500)]
+    numbered = pl.Enum(ids)
+    accounts = pl.DataFrame(
+        {"account_id": ids, "source_id": ids, "tier": "smb", "csm_email": BOB, "am_email": ids},
+        schema_overrides={"account_id": numbered},
+    )
+    periods = list_periods(date(2026, 4, 1), date(2026, 4, 30), "month")
+    groups = Groups(
+        periods=frame_periods(periods, TODAY),
+        balances=pl.DataFrame(schema={"period": pl.String, "place": pl.Int32, "account_id": numbered, "base": MONEY}),
+        cohorts=pl.DataFrame(schema={"account_id": numbered, "cohort": pl.String}),
+        parents=pl.DataFrame(schema={"account_id": numbered, "parent": numbered}),
+        accounts=accounts,
+        history=pl.DataFrame(schema={"account_id": numbered, "field": pl.String}),
+    )
+    order = shelving.arrange_accounts(accounts)
+    drawn = random.Random(1)
+    amounts = [None if drawn.random() < 0.3 else Decimal(n) for n in range(500)]
+    rows = pl.DataFrame(
+        {"period": "2026-04", "account_id": ids, "owner_on": date(2026, 4, 30), "nrr": amounts},
+        schema_overrides={"account_id": numbered, "nrr": MONEY},
+    )
+
+    def pack_shelves(rows):
+        recent = shelving._find_recent([Slim(rows)], order, ["2026-04"])
+        split = shelving._split_parts(SimpleNamespace(groups=groups), order, recent, ["2026-04"])
+        return {shelf: pack(tables) for (_period, shelf), (tables, _others) in split.items()}
+
+    whole, one_less = pack_shelves(rows), pack_shelves(rows.slice(1))
+    assert [shelf for shelf in whole if whole[shelf] != one_less[shelf]] == [0]
 
 
 def test_what_is_older_than_the_shelves_is_computed(book, monkeypatch):
