@@ -42,7 +42,8 @@ def test_lost_asks_for_its_reason_before_it_is_sent(sign_in):
     assert sent == []
     page.keyboard.type("Budget")
     with page.expect_response(re.compile("/forecast/")):
-        page.locator("#renewal-rows [data-key-panel]:visible button[value=lost]").click()
+        page.keyboard.press("Enter")
+    page.locator("[data-toast]", has_text="Lost").wait_for()
     page.get_by_text("Budget").first.wait_for()
     with page.expect_response(re.compile("/undo/")):
         page.keyboard.press("z")
@@ -103,6 +104,21 @@ def test_a_stage_moves_and_a_window_is_taken_up_by_keyboard(sign_in):
         page.keyboard.press("z")
     expect(page.locator("#expansion-rows [data-key-item]")).to_have_count(windows)
     assert page.faults == []
+
+
+def test_a_reason_and_enter_lose_an_opportunity_and_nothing_else(sign_in):
+    page = sign_in(OWNER)
+    page.goto("/o/brindel/expansion/?show=counted")
+    page.keyboard.press("j")
+    page.keyboard.press("e")
+    page.keyboard.press("6")
+    expect(page.locator(":focus")).to_have_attribute("name", "reason")
+    page.keyboard.type("Lost to a rival")
+    with page.expect_response(re.compile("/stage/")):
+        page.keyboard.press("Enter")
+    page.locator("[data-toast]", has_text="Lost").wait_for()
+    with page.expect_response(re.compile("/undo/")):
+        page.keyboard.press("z")
 
 
 def test_an_undo_sent_before_htmx_knows_its_toast_stays_on_the_desk(sign_in):
