@@ -20,7 +20,7 @@ from diagnostics import acts
 from diagnostics.models.diagnoses import Lever, Segment
 from diagnostics.queries.movements import read_day_movements, read_movements
 from diagnostics.queries.priority_rows import PriorityRow
-from diagnostics.queries.today import MOST_READ, SHOWN_ROWS, Wanted, read_evidence, read_today
+from diagnostics.queries.today import MOST_READ, SHOWN_ROWS, Wanted, count_open, read_evidence, read_today
 from diagnostics.templatetags.triage import draw_panels
 from portfolio.models import Act
 
@@ -246,7 +246,8 @@ def answer(request: MemberRequest, sentence: str, *, undo_of: Act | None = None)
         response = HttpResponse(status=204)
         response["HX-Redirect"] = safe_way_back(request)
         return response
-    context = describe_today(request) | {"toast": {"text": sentence, "undo": undo_url}}
+    told = {"toast": {"text": sentence, "undo": undo_url}, "waiting": count_open(request.membership)}
+    context = describe_today(request) | told
     left = context["today"].counts["open"]
     response = render(request, "diagnostics/today.html#priorities", context)
     return trigger_client_event(

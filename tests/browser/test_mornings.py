@@ -28,6 +28,9 @@ def test_triage_by_keyboard_done_and_undone(sign_in):
     page.locator("[data-toast]").wait_for()
     # The toast comes with the answer, the row leaves by its transition.
     expect(page.locator("#priorities > li")).to_have_count(before - 1)
+    # What stands above the list and beside it says the same.
+    expect(page.locator("#today-headline b").first).to_contain_text(f"{before - 1} priorit")
+    expect(page.locator("#nav-count-today")).to_have_text(str(before - 1))
     assert first in page.locator("[data-toast]").inner_text()
     with page.expect_response(re.compile("/undo/")):
         page.keyboard.press("z")

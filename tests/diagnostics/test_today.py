@@ -56,11 +56,11 @@ def test_a_part_for_htmx_holds_the_same_list_without_the_frame(book, client_for)
 
 
 def test_the_navigation_counts_ones_own_rows_and_shows_no_count_of_nothing(book, client_for):
-    counted = re.compile(r'<span class="lbl">Today</span><span class="count">(\d+)</span>')
+    counted = re.compile(r'<span class="lbl">Today</span><span class="count" id="nav-count-today">(\d+)</span>')
     assert counted.findall(client_for(book.bob).get(URL).content.decode()) == ["1"]
     # Alice manages, and nothing waits in her name.
     text = client_for(book.alice).get(URL).content.decode()
-    assert '<span class="lbl">Today</span></a>' in text
+    assert '<span class="lbl">Today</span><span class="count" id="nav-count-today" hidden>0</span></a>' in text
     assert not counted.findall(text)
 
 
@@ -99,6 +99,10 @@ def test_htmx_gets_the_list_again_with_a_toast_and_an_announcement(book, client_
     assert answer.status_code == 200
     assert "data-toast" in answer.content.decode()
     assert "announce" in answer.headers["HX-Trigger"]
+    # What stands above the list and in the navigation comes with it.
+    text = answer.content.decode()
+    assert '<p id="today-headline" hx-swap-oob="true">' in text
+    assert '<span class="count" id="nav-count-today" hx-swap-oob="true" hidden>0</span>' in text
 
 
 @pytest.mark.parametrize(
