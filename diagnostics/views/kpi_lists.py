@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from accounts.web import MemberRequest, organization_view
 from diagnostics.filters import read_number
 from diagnostics.kpi_words import (
+    MONEY,
     describe_definition,
     name_bys,
     name_group,
@@ -36,6 +37,11 @@ from portfolio.books import access_account
 from portfolio.models import Account
 
 PAGE_ROWS = 100
+
+
+def is_rounded(amount: Decimal | None, unit: str) -> bool:
+    """Whether `write_exactly` leaves something of the amount out."""
+    return unit == MONEY and amount is not None and amount != round(amount, 2)
 
 
 @require_GET
@@ -65,6 +71,9 @@ def kpi_accounts(request: MemberRequest, kpi: str) -> HttpResponse:
             for row in page
         ],
         "count": paginator.count,
+        # Drawn, not added up: the list is that of the mean.
+        "is_drawn": kpi.startswith("expected_loss:"),
+        "is_rounded": any(is_rounded(row.numerator, top) or is_rounded(row.denominator, bottom) for row in found.rows),
         "outcomes": _list_outcomes(scope, address) if kpi == "expected_loss" else (),
         "csv_url": address.url("kpi_accounts_csv", kpi),
     }

@@ -14,7 +14,7 @@ from diagnostics.models import KpiPeriod
 from diagnostics.queries.kpi_lists import list_accounts
 from diagnostics.queries.kpi_scope import KpiScope, choose_period, find_kept
 from diagnostics.queries.kpi_series import read_kpis
-from portfolio.models import Account
+from portfolio.models import Account, Subscription
 from portfolio.terms import add_months
 from tests.diagnostics.diagnosed import diagnose_by_hand
 from tests.diagnostics.kpi_book import HERE, LAST_DAY, QUARTER, keep_series, make_kpi_book, pay, read_rows
@@ -83,6 +83,15 @@ def test_every_kept_figure_is_the_sum_of_its_list(book):
                 differing[name] = (found, figure)
     assert differing == {}
     assert len(series.now.figures) > 25
+
+
+def test_a_list_says_where_its_lines_are_rounded(book, client_for):
+    sentence = "Lines are shown to the cent"
+    assert sentence not in read(client_for(book.alice), "arr_end/")
+    with organization_context(organization_id=book.acme.id, user_id=book.alice.id):
+        Subscription.objects.filter(account=book.accounts["halvorsen"]).update(mrr=Decimal("1200.0001"))
+        keep_series()
+    assert sentence in read(client_for(book.alice), "arr_end/")
 
 
 def membership_of(book):
@@ -216,3 +225,7 @@ def test_the_outcomes_of_few_decisions_are_listed_and_those_of_five_are_drawn(ca
         page = read(client_for(person), "expected_loss/", "")
         assert page.count("<li><b>") == listed
         assert ("nothing is lost" in page) is bool(listed)
+    if not listed:
+        drawn = read(client_for(cast.alice), "expected_loss:p90/", "")
+        assert "A percentile is drawn and does not add up" in drawn
+        assert "up exactly" not in drawn
