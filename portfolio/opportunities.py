@@ -89,6 +89,9 @@ def change_amount(*, membership: Membership, opportunity: Opportunity, amount: D
     wanted = _check_amount(amount)
     if before is not None and before.amount_arr == wanted:
         raise ChangeRefused(_("The amount is the same."))
+    if wanted is None:
+        # A row of stages without an amount keeps the one before it: nothing would change.
+        raise ChangeRefused(_("An amount is zero or more, and below a thousand billion."))
     row = _add_stage(opportunity, before.stage if before else OPEN_STAGES[0], wanted, after=before)
     return _record("opportunity.amount_changed", membership, opportunity, row=str(row.pk))
 

@@ -229,6 +229,7 @@ def test_amount_and_closing_day_change_in_place(book, client_for):
     assert deal(book, "o-alder").closes_on == in_days(2)
     for path, posted in (
         ("amount", {"amount": "lots"}),
+        ("amount", {"amount": ""}),
         ("amount", {"amount": "NaN"}),
         ("amount", {"amount": "-1"}),
         ("closing", {"closes_on": "2020-01-01"}),
