@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 
-def find_places(wanted: Iterable[str], standing: Iterable[str]) -> NDArray[np.int64]:
+def place_of(wanted: Iterable[str], standing: Iterable[str]) -> NDArray[np.int64]:
     """Where each wanted one stands among the others; -1 where it does not."""
     places = {one: place for place, one in enumerate(standing)}
     return np.array([places.get(one, -1) for one in wanted], dtype=np.int64)
@@ -27,12 +27,12 @@ def as_array_and_nothing(column: pl.Series) -> NDArray[Any]:
     return np.append(as_array(column), as_array(pl.Series([None], dtype=column.dtype)))
 
 
-def count_days(until: NDArray[Any], since: date) -> NDArray[np.float64]:
+def days_between(until: NDArray[Any], since: date) -> NDArray[np.float64]:
     """Days, NaN where the end is not known."""
     days = (until - np.datetime64(since)).astype(np.float64)
     return np.where(np.isnat(until), np.nan, days)
 
 
-def known(number: float) -> float | None:
+def or_none(number: float) -> float | None:
     """The number; None for NaN."""
     return float(number) if number == number else None  # numpy asks a single number slowly

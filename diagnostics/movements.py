@@ -16,7 +16,7 @@ from django.db.backends.utils import CursorWrapper
 from numpy.typing import NDArray
 
 from accounts.models import Organization
-from diagnostics.arrays import as_array, as_array_and_nothing, find_places
+from diagnostics.arrays import as_array, as_array_and_nothing, place_of
 from diagnostics.book import DiagnosedBook, feature_settings
 from diagnostics.engine import ScoringModel
 from diagnostics.features.reading import Answer, Facts
@@ -96,9 +96,9 @@ def compare_nights(cursor: CursorWrapper, book: DiagnosedBook, nights: Iterable[
     assert book.previous is not None
     past = book.past if book.past is not None else ask_past(cursor, organization, night, nights, continued)()
     accounts = book.diagnoses["account_id"].to_list()
-    before = find_places(accounts, book.previous["account_id"].to_list())
+    before = place_of(accounts, book.previous["account_id"].to_list())
     rows = np.flatnonzero(before >= 0)
-    of_past = find_places(accounts, past["account_id"].to_list())[rows]
+    of_past = place_of(accounts, past["account_id"].to_list())[rows]
     return Compared(
         night,
         continued,

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.arrays import count_days, known
+from diagnostics.arrays import days_between, or_none
 from diagnostics.models import Movement
 
 DAY_POINTS = 5.0
@@ -84,10 +84,10 @@ def find_moves(compared: Compared) -> list[Moved]:
     by_day, by_month = health - health_was, health - month_health
     was_by_month = np.nan_to_num(health_was - month["was_month_health"], nan=0.0)
     into, out = now["lever"], was["lever"]
-    left, left_was = count_days(now["limit_on"], compared.night), count_days(was["limit_on"], compared.continued)
+    left, left_was = days_between(now["limit_on"], compared.night), days_between(was["limit_on"], compared.continued)
     same_limit = (now["limit_metric"] == was["limit_metric"]) & (now["limit_metric"] != "")
     nearer = ~same_limit | np.isnan(left_was) | (left_was > LIMIT_DAYS)
-    nearer |= count_days(was["limit_on"], compared.night) - left >= LIMIT_STEP_DAYS
+    nearer |= days_between(was["limit_on"], compared.night) - left >= LIMIT_STEP_DAYS
 
     crossed = now["segment"] != was["segment"]
     # The segment's crossing says it already.
@@ -100,7 +100,7 @@ def find_moves(compared: Compared) -> list[Moved]:
 
     def put(kind: str, stands: NDArray[np.bool_], describe: Callable[[int], dict[str, Any]]) -> None:
         for at in np.flatnonzero(stands).tolist():
-            row, account, arr = int(compared.rows[at]), now["account_id"][at], known(now["arr"][at])
+            row, account, arr = int(compared.rows[at]), now["account_id"][at], or_none(now["arr"][at])
             found.append(Moved(row, account, arr, kind, **{"since": compared.continued, **describe(at)}))
 
     # Where there is no night of a month ago, a crossing is explained by the night before.
@@ -111,7 +111,7 @@ def find_moves(compared: Compared) -> list[Moved]:
         return {"from_code": was["segment"][at], "to_code": now["segment"][at], "since": since(at)}
 
     def healths(at: int, before: float) -> dict[str, Any]:
-        return {"from_value": known(before), "to_value": known(health[at]), "score": "health"}
+        return {"from_value": or_none(before), "to_value": or_none(health[at]), "score": "health"}
 
     def into_or_out_of_defense(at: int) -> dict[str, Any]:
         before = health_was[at] if np.isnan(month_health[at]) else month_health[at]
@@ -119,8 +119,8 @@ def find_moves(compared: Compared) -> list[Moved]:
 
     def limit(at: int) -> dict[str, Any]:
         return {
-            "from_value": known(left_was[at]) if same_limit[at] else None,
-            "to_value": known(left[at]),
+            "from_value": or_none(left_was[at]) if same_limit[at] else None,
+            "to_value": or_none(left[at]),
             "from_code": was["limit_metric"][at],
             "to_code": now["limit_metric"][at],
             "score": "potential",

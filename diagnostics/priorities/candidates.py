@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diagnostics.arrays import as_array, count_days, known
+from diagnostics.arrays import as_array, days_between, or_none
 from diagnostics.book import DiagnosedBook
 
 GROWTH = ("upsell", "seats", "usage", "cross_sell", "price")
@@ -126,7 +126,7 @@ def _read(book: DiagnosedBook) -> Facts:
     facts = {name: as_array(book.diagnoses[name]) for name in DIAGNOSED}
     facts |= {name: as_array(book.features[name]) for name in FEATURES}
     night = book.night
-    days = count_days(facts["decision_on"], night)
+    days = days_between(facts["decision_on"], night)
     soon = (days >= 0) & (days <= RISK_DAYS)
     churn, renewal, arr_due = facts["churn_risk"], facts["renewal_risk"], facts["arr_due_90"]
     owned = book.features["has_owner"]
@@ -139,7 +139,7 @@ def _read(book: DiagnosedBook) -> Facts:
         "noticed": ~np.isnat(facts["notice_given_on"]),
         # Where nobody is named at all, that nobody is named says nothing of an account.
         "ownerless": ~facts["has_owner"] & as_array(owned.is_not_null()) & bool(owned.any()),
-        **{f"{name}_days": -count_days(facts[name], night) for name in SINCE},
+        **{f"{name}_days": -days_between(facts[name], night) for name in SINCE},
     }
 
 
@@ -149,12 +149,12 @@ SINCE = ("last_decider_on", "last_exchange_on", "sponsor_left_on", "opportunity_
 def _at(
     read: Facts, row: int, kind: str, *, share: float, base: str = "due", probability: float | None = None, **more: Any
 ) -> Candidate:
-    probability = known(read["risk"][row]) if probability is None else probability
+    probability = or_none(read["risk"][row]) if probability is None else probability
     return Candidate(
         row,
         read["account_id"][row],
         kind,
-        round_to(known(read[base][row]), 2),
+        round_to(or_none(read[base][row]), 2),
         round_to(probability, 6),
         share,
         **more,
@@ -205,7 +205,7 @@ def _growth(facts: Facts) -> Kind:
             share=1.0,
             deadline=_day(facts["window_ends_on"][row]),
             lever=lever,
-            facts={"discount": round_to(known(facts["discount_percent"][row]), 1) if lever == "price" else None},
+            facts={"discount": round_to(or_none(facts["discount_percent"][row]), 1) if lever == "price" else None},
         )
         found.probability = round_to(_ripeness(facts, row), 6)
         return found
@@ -214,7 +214,7 @@ def _growth(facts: Facts) -> Kind:
 
 
 def _ripeness(facts: Facts, row: int) -> float | None:
-    potential = known(facts["potential"][row])
+    potential = or_none(facts["potential"][row])
     return None if potential is None else potential / 100
 
 
@@ -250,7 +250,7 @@ def _opportunity(facts: Facts) -> Kind:
 
     def describe(row: int) -> Candidate:
         ripeness = _ripeness(facts, row)
-        told = {"on": _tell(facts["opportunity_moved_on"][row]), "amount": known(facts["open_opportunity_arr"][row])}
+        told = {"on": _tell(facts["opportunity_moved_on"][row]), "amount": or_none(facts["open_opportunity_arr"][row])}
         return _at(
             facts,
             row,
