@@ -253,15 +253,15 @@ def set_step(request: MemberRequest, account_id: UUID) -> HttpResponse:
         }
         if goal is not None:
             entry = next_steps.change_step(goal=goal, **noted)
-        else:
-            organization = request.organization
-            term = find_term(
-                account,
-                request.POST.get("term", ""),
-                day=local_day(organization),
-                grace_days=organization.late_renewal_grace_days,
-            )
-            entry = next_steps.add_step(account=account, term=term.name, **noted)
+            return entry, _("%(account)s: next step changed.") % {"account": account.name}
+        organization = request.organization
+        term = find_term(
+            account,
+            request.POST.get("term", ""),
+            day=local_day(organization),
+            grace_days=organization.late_renewal_grace_days,
+        )
+        entry = next_steps.add_step(account=account, term=term.name, **noted)
         return entry, _("%(account)s: next step noted.") % {"account": account.name}
 
     return answer_change(request, act, back=SCREEN)
