@@ -70,6 +70,11 @@ class PartList:
     rows: Sequence[AccountPart]
     total: Figure | None
 
+    def find(self, account_id: uuid.UUID) -> AccountPart | None:
+        """The part of one account; None where it has none."""
+        frame = self.rows.frame.filter(pl.col("id") == str(account_id)) if isinstance(self.rows, PartRows) else None
+        return None if frame is None else next(iter(PartRows(frame)), None)
+
 
 PICKED: dict[str, Any] = {WHO: pl.String, "top": MONEY, "bottom": MONEY}
 NAMED: dict[str, Any] = dict.fromkeys((WHO, "id", "name", "source_id"), pl.String)

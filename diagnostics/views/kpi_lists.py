@@ -39,6 +39,11 @@ from portfolio.models import Account
 PAGE_ROWS = 100
 
 
+def is_drawn(kpi: str) -> bool:
+    """Whether the figure is drawn, not added up: its list is that of the mean."""
+    return kpi.startswith("expected_loss:")
+
+
 def is_rounded(amount: Decimal | None, unit: str) -> bool:
     """Whether `write_exactly` leaves something of the amount out."""
     return unit == MONEY and amount is not None and amount != round(amount, 2)
@@ -71,9 +76,8 @@ def kpi_accounts(request: MemberRequest, kpi: str) -> HttpResponse:
             for row in page
         ],
         "count": paginator.count,
-        # Drawn, not added up: the list is that of the mean.
-        "is_drawn": kpi.startswith("expected_loss:"),
-        "is_rounded": any(is_rounded(row.numerator, top) or is_rounded(row.denominator, bottom) for row in found.rows),
+        "is_drawn": is_drawn(kpi),
+        "is_rounded": any(is_rounded(row.numerator, top) or is_rounded(row.denominator, bottom) for row in page),
         "outcomes": _list_outcomes(scope, address) if kpi == "expected_loss" else (),
         "csv_url": address.url("kpi_accounts_csv", kpi),
     }
@@ -121,10 +125,17 @@ def kpi_movements(request: MemberRequest, kpi: str, account_id: UUID) -> HttpRes
             for row in rows
         ]
 
+    part = None if is_drawn(kpi) else _list(request, scope, address, kpi).find(account.pk)
+    top, bottom = part_units(kpi)
     shown = {
         **describe_figure(request, scope, address, kpi, None),
         "account": account,
+        # As its line of the list says: what is no movement of ARR is explained by nothing below.
+        "part": part and write_exactly(part.numerator, top, currency),
+        "part_of": part and part.denominator is not None and write_exactly(part.denominator, bottom, currency),
         "first": first,
+        "is_longer": first < scope.period.first,
+        "last": min(scope.period.last, scope.today),
         "start": write_exactly(ledger.start, "money", currency),
         "end": write_exactly(ledger.end, "money", currency),
         "inside": write(ledger.inside),

@@ -112,8 +112,18 @@ def test_one_account_shows_its_movements_from_start_to_end(book, client_for):
     assert "1 movement in other periods" in page
 
 
+def test_one_account_says_its_part_of_the_figure_as_its_line_does(book, client_for):
+    page = read(client_for(book.alice), f"nrr/{book.accounts['halvorsen'].pk}/")
+    assert "Its part of the figure: <b>€14,400</b> of €12,000." in page
+    page = read(client_for(book.alice), f"arr_churn/{book.accounts['lost'].pk}/")
+    assert "Its part of the figure: <b>−€3,600</b>." in page
+    assert "Its part" not in read(client_for(book.alice), f"arr_churn/{book.accounts['halvorsen'].pk}/")
+
+
 def test_a_rate_over_four_quarters_shows_the_movements_of_four_quarters(book, client_for):
-    rows = read_rows(read(client_for(book.alice), f"nrr:4q/{book.accounts['lost'].pk}/"))
+    page = read(client_for(book.alice), f"nrr:4q/{book.accounts['lost'].pk}/")
+    assert "The four quarters up to 30 Jun 2024:" in page.replace("\xa0", " ")
+    rows = read_rows(page)
     assert rows == [
         "1 Jul 2023 ARR at the start €3,600",
         "1 Jun 2024 Churn −€3,600 €0",
@@ -199,8 +209,8 @@ def test_one_row_and_thirty_ask_the_same_number_of_queries(cast, client_for, row
         with CaptureQueriesContext(connection) as captured:
             client.get(f"{URL}{path}?{HERE}")
         asked[path.count("/")] = len(captured)
-    # The names of a list are asked for apart from its figures.
-    assert asked == {1: 11, 2: 10}
+    # The names of a list are asked for apart from its figures, and the part of one account as its list is.
+    assert asked == {1: 11, 2: 12}
 
 
 @pytest.mark.parametrize(("contracts", "listed"), [(2, 4), (4, 16), (5, 0)])
