@@ -20,7 +20,7 @@ from diagnostics.acts import local_day
 from diagnostics.charts.weeks import draw_weeks, place_interval
 from diagnostics.filter_menus import MenuWriter
 from diagnostics.filters import AccountFilters, BadFilter, read_choice, read_filters, read_number
-from diagnostics.forecasts import FORECASTS, find_term, forecast_renewal
+from diagnostics.forecasts import FORECASTS, Term, find_term, forecast_renewal
 from diagnostics.queries.accounts import MOST_ROWS
 from diagnostics.queries.diagnosed import open_scope, read_nights
 from diagnostics.queries.renewal_facts import Names
@@ -43,6 +43,7 @@ from diagnostics.views.desk_frames import MOST_PAGES, PER_PAGE, WITHOUT, answer_
 from diagnostics.views.posted import read_day, read_member
 from portfolio import next_steps
 from portfolio.books import access_account
+from portfolio.models import Account
 
 SCREEN = "renewals"
 PART = "renewals-part"
@@ -214,6 +215,17 @@ def renewals_csv(request: MemberRequest) -> HttpResponse:
     return answer_csv(name, list(CSV_COLUMNS), rows)
 
 
+def read_term(request: MemberRequest, account: Account) -> Term:
+    """The posted `term` of the account as it runs today; raises ChangeRefused where there is none of that name."""
+    organization = request.organization
+    return find_term(
+        account,
+        request.POST.get("term", ""),
+        day=local_day(organization),
+        grace_days=organization.late_renewal_grace_days,
+    )
+
+
 @require_POST
 @organization_view("portfolio.act")
 def set_forecast(request: MemberRequest, account_id: UUID) -> HttpResponse:
@@ -221,13 +233,7 @@ def set_forecast(request: MemberRequest, account_id: UUID) -> HttpResponse:
     account = access_account(request.membership, account_id)
 
     def act() -> tuple[AuditEntry, str]:
-        organization = request.organization
-        term = find_term(
-            account,
-            request.POST.get("term", ""),
-            day=local_day(organization),
-            grace_days=organization.late_renewal_grace_days,
-        )
+        term = read_term(request, account)
         forecast = request.POST.get("forecast", "")
         reason = request.POST.get("reason", "")
         entry = forecast_renewal(membership=request.membership, term=term, forecast=forecast, reason=reason)
@@ -254,13 +260,7 @@ def set_step(request: MemberRequest, account_id: UUID) -> HttpResponse:
         if goal is not None:
             entry = next_steps.change_step(goal=goal, **noted)
             return entry, _("%(account)s: next step changed.") % {"account": account.name}
-        organization = request.organization
-        term = find_term(
-            account,
-            request.POST.get("term", ""),
-            day=local_day(organization),
-            grace_days=organization.late_renewal_grace_days,
-        )
+        term = read_term(request, account)
         entry = next_steps.add_step(account=account, term=term.name, **noted)
         return entry, _("%(account)s: next step noted.") % {"account": account.name}
 
