@@ -37,7 +37,7 @@ def test_lists_keep_what_is_not_known_as_null():
 
 
 def read_measure(book, name):
-    """What is not known as null. A trend of impossible facts is there and no number: more use in a week than in four."""
+    """What is not known as null; a trend of more days in a week than in four is there, and is no number."""
     if not name.startswith("trend"):
         return pl.Series(name, book[name], nan_to_null=True)
     known = pl.Series(book.holds(f"has_{name}"))
