@@ -26,6 +26,11 @@ class OpenedFigure:
     denominator: Decimal | None
 
 
+def is_drawn(name: str) -> bool:
+    """Whether a figure is a percentile of draws, no sum: it opens on what `expected_loss`, the mean, opens on."""
+    return name.startswith("expected_loss:")
+
+
 def open_figure(
     portfolio: Portfolio, name: str, period: Period, *, by: By | None = None, group: str = ""
 ) -> OpenedFigure:
@@ -33,7 +38,7 @@ def open_figure(
 
     Drawn percentiles (`expected_loss:p10`) open on what `expected_loss` opens on.
     """
-    wanted = "expected_loss" if name.startswith("expected_loss:") else name
+    wanted = "expected_loss" if is_drawn(name) else name
     found = []
     for part in compute_parts(portfolio):
         if wanted not in part.columns:

@@ -15,6 +15,7 @@ from diagnostics.kpis.balances import END, MOVED, START
 from diagnostics.kpis.compute import Family, list_movements
 from diagnostics.kpis.frames import MONEY, OF
 from diagnostics.kpis.groups import By
+from diagnostics.kpis.opening import is_drawn
 from diagnostics.kpis.slim import Slim
 from diagnostics.kpis.stored import Figure
 from diagnostics.queries.kpi_computed import read_parts
@@ -101,8 +102,7 @@ def list_accounts(scope: KpiScope, name: str, *, by: By | None = None, group: st
 
     Raises Http404 for a group that none of the scope's accounts belongs to, alike for a hidden and a missing one.
     """
-    # Drawn percentiles are no sums: they open on what was drawn from.
-    name = "expected_loss" if name.startswith("expected_loss:") else name
+    name = "expected_loss" if is_drawn(name) else name
     found = _read_shelved(scope, name, by, group)
     parts, names = found if found is not None else _compute(scope, name, by, group)
     if by is not None and not parts.height:

@@ -25,6 +25,7 @@ from diagnostics.kpi_words import (
     write_value,
 )
 from diagnostics.kpis.declarations import find_kpi
+from diagnostics.kpis.opening import is_drawn
 from diagnostics.kpis.stored import Figure
 from diagnostics.labels import OPPORTUNITY_KINDS, name_code
 from diagnostics.queries.kpi_groups import read_names
@@ -37,11 +38,6 @@ from portfolio.books import access_account
 from portfolio.models import Account
 
 PAGE_ROWS = 100
-
-
-def is_drawn(kpi: str) -> bool:
-    """Whether the figure is drawn, not added up: its list is that of the mean."""
-    return kpi.startswith("expected_loss:")
 
 
 def is_rounded(amount: Decimal | None, unit: str) -> bool:
