@@ -127,8 +127,8 @@ KPIS = (
         ),
         owner=Owner.DECISION,
         details={
-            "p10": ("10th percentile of 10,000 draws", "10e centile de 10 000 tirages"),
-            "p90": ("90th percentile of 10,000 draws", "90e centile de 10 000 tirages"),
+            "p10": ("10th percentile of 10,000 draws", "10e centile de 10 000 tirages"),
+            "p90": ("90th percentile of 10,000 draws", "90e centile de 10 000 tirages"),
         },
         more_is_better=False,
     ),
